@@ -1,1 +1,18 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+pub mod envelope;
+pub mod event;
+mod event_id;
+mod ids;
+pub mod link;
+pub mod problem;
+pub mod rpc;
+pub mod snapshot;
+pub mod state;
+pub mod typescript;
+
+pub use envelope::Envelope;
+pub use event::{Event, EventKind};
+pub use event_id::{EventId, InvalidEventId};
+pub use ids::{ChannelId, GuildId, InvalidSnowflake, MessageId, RoleId, UserId};
+pub use problem::Problem;

@@ -1,0 +1,64 @@
+//! LINK: the WebSocket between gateway and web.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{Envelope, UserId};
+
+/// One message on LINK.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// What it is.
+    #[serde(flatten)]
+    pub body: Body,
+    /// Joins a command with its one answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Unix ms when it was sent.
+    pub ts: u64,
+}
+
+/// What a LINK message says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data", rename_all = "lowercase")]
+pub enum Body {
+    /// An event, gateway → web.
+    Event(Envelope),
+    /// A wish, web → gateway.
+    Command(Command),
+    /// It was done.
+    Ack(Ack),
+    /// It was not done.
+    Error(LinkError),
+}
+
+/// A command for the gateway that owns the guild's shard.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Command {
+    /// Name of the function, as in `POST /api/rpc/{name}`.
+    pub command: String,
+    /// Its input.
+    pub payload: Box<RawValue>,
+    /// For whom it is done.
+    pub actor: UserId,
+    /// Commands with the same key are executed at most once.
+    pub idempotency_key: String,
+}
+
+/// Answer to a command that was done.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Ack {
+    /// Its output.
+    pub result: Box<RawValue>,
+}
+
+/// Answer to a command that was not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkError {
+    /// A stable code, as in problem documents.
+    pub code: String,
+    /// For people; never a secret.
+    pub message: String,
+}
