@@ -1,1 +1,66 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod change;
+mod config;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+mod entry;
+mod error;
+mod log;
+mod memory;
+mod position;
+mod redis;
+mod subscription;
+
+pub use change::{Batch, Change, NewEntry, Outcome, StateOp};
+pub use config::{BusConfig, EVENT_BUS, EVENT_RETENTION_ENTRIES, EVENT_RETENTION_SECONDS, Retention, VARIABLES};
+pub use entry::{Body, Entry};
+pub use error::BusError;
+pub use log::{Cut, GuildCut, LogPage, StoredGuild};
+pub use memory::MemoryBus;
+pub use position::Position;
+pub use redis::RedisBus;
+pub use subscription::{Delivery, Subscription, Watcher};
+
+use async_trait::async_trait;
+use contracts::{EventId, GuildId};
+
+/// Publish, subscribe, read and snapshot the events of guilds.
+#[async_trait]
+pub trait EventBus: Send + Sync + 'static {
+    /// Publishes the changes of a batch in order; each is applied whole or not at all, and one outcome is returned for each.
+    ///
+    /// A batch that failed with [`BusError::Unavailable`] may have been applied: publish it again,
+    /// what was applied then answers [`Outcome::Duplicate`].
+    async fn publish(&self, batch: &Batch) -> Result<Vec<Outcome>, BusError>;
+
+    /// A subscription that watches no guild yet. It survives outages by itself and says so in its deliveries.
+    async fn subscribe(&self) -> Result<Subscription, BusError>;
+
+    /// The entries of a guild with `after < id ≤ upto`, the oldest first, `limit` at most.
+    async fn read(
+        &self,
+        guild: GuildId,
+        after: EventId,
+        upto: EventId,
+        limit: usize,
+    ) -> Result<LogPage, BusError>;
+
+    /// What is true in these guilds now, all of them as of one id. A guild that is not stored is left out.
+    async fn snapshot(&self, guilds: &[GuildId]) -> Result<Cut, BusError>;
+
+    /// The facts of those of these guilds that are stored.
+    async fn guilds(&self, guilds: &[GuildId]) -> Result<Vec<contracts::state::Guild>, BusError>;
+
+    /// Every guild that is stored with the bot in it, so that a gateway sees which it lost while it was away.
+    async fn all_guilds(&self) -> Result<Vec<GuildId>, BusError>;
+
+    /// The id of the latest entry of the deployment: everything up to it is in the log.
+    async fn clock(&self) -> Result<EventId, BusError>;
+
+    /// A number larger than any drawn before in this deployment: generations of Discord sessions.
+    async fn draw_epoch(&self) -> Result<u64, BusError>;
+
+    /// Whether the bus answers; for readiness.
+    async fn ping(&self) -> Result<(), BusError>;
+}

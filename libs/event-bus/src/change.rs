@@ -1,0 +1,79 @@
+use contracts::{
+    ChannelId, EventId, GuildId, MessageId, RoleId, UserId,
+    envelope::Unpublished,
+    state::{AudienceChange, Channel, Guild, Member, Role, Voice},
+};
+
+use crate::Position;
+
+/// What one or more dispatches of a shard change, in the order in which Discord sent them.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// The changes; 64 at most.
+    pub changes: Vec<Change>,
+}
+
+impl Batch {
+    /// The most changes that one batch may carry.
+    pub const LIMIT: usize = 64;
+}
+
+/// What one dispatch changes in one guild: applied whole or not at all.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The guild.
+    pub guild: GuildId,
+    /// The guild's position before; `None` only together with `reseed`.
+    pub previous: Option<Position>,
+    /// The guild's position after.
+    pub position: Position,
+    /// The stored state is unknown or untrusted: forget it and what the log holds, write `state` as all there is, raise
+    /// the floor, and tell the subscribers ([`crate::Body::Reseed`]). `previous` is not looked at.
+    pub reseed: bool,
+    /// Changes of the stored state.
+    pub state: Vec<StateOp>,
+    /// What is appended to the log and sent to subscribers, in this order.
+    pub entries: Vec<NewEntry>,
+    /// Messages whose text must be gone from the log: their `content` becomes null and their attachments vanish.
+    pub redact: Vec<MessageId>,
+}
+
+/// A change of the stored state of a guild.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each variant names what it sets or removes")]
+pub enum StateOp {
+    SetGuild(Guild),
+    SetChannel(Channel),
+    RemoveChannel(ChannelId),
+    SetRole(Role),
+    RemoveRole(RoleId),
+    SetVoice(Voice),
+    RemoveVoice(UserId),
+    SetMember(Member),
+    RemoveMember(UserId),
+    /// The bot is no longer in the guild: its state goes, its log stays for the retention.
+    RemoveGuild,
+}
+
+/// An entry that waits for its id.
+#[derive(Debug, Clone)]
+pub enum NewEntry {
+    /// For browsers.
+    Event(Unpublished),
+    /// For replicas only: who may see what changed.
+    Audience(AudienceChange),
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Applied; the ids of its entries (a live-only event has the id of its predecessor).
+    Applied(Vec<EventId>),
+    /// The guild's position is not before the change's: it was applied earlier.
+    Duplicate,
+    /// The guild's position is not the one the change builds on; nothing was written.
+    Behind {
+        /// The position that is stored; `None` = the guild is not stored.
+        stored: Option<Position>,
+    },
+}
