@@ -1,0 +1,68 @@
+# Every command of the project. `make demo` needs Rust and Node; `make test` installs what else it needs (apt, npm).
+
+SHELL := /bin/bash
+NPM := npm --no-fund --no-audit --no-update-notifier
+DASHBOARD := services/web/dashboard
+BROWSER := libs/browser
+INTEROP := services/simulator/tests/interop
+NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
+
+.PHONY: help demo run dashboard types lint format test test-rust test-browser bench tools node-modules
+
+help: ## What can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: dashboard ## Everything in one process with a simulated Discord; prints the address to open
+	cargo run --quiet --package fanfare -- demo
+
+run: dashboard ## Gateway and one web replica against REDIS_URL and the real Discord (configuration by environment)
+	@test -n "$$REDIS_URL" || { echo "REDIS_URL is not set: the address of a Redis, e.g. redis://127.0.0.1:6379"; exit 78; }
+	cargo build --quiet --package gateway --package web
+	@trap 'kill 0' EXIT; target/debug/gateway & target/debug/web & wait -n
+
+dashboard: $(DASHBOARD)/dist/index.html ## Builds the page that web embeds
+
+$(DASHBOARD)/dist/index.html: $(DASHBOARD)/node_modules/.package-lock.json $(shell find $(DASHBOARD)/src $(BROWSER)/src -type f 2>/dev/null) $(wildcard $(DASHBOARD)/*.*)
+	cd $(DASHBOARD) && $(NPM) run --silent build
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && $(NPM) ci --silent
+	@touch $@
+
+types: ## Writes the TypeScript types from the Rust types
+	cargo run --quiet --package contracts --example typescript
+
+lint: node-modules ## Format, clippy and documentation without a warning
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	cd $(BROWSER) && $(NPM) run --silent check
+	cd $(DASHBOARD) && $(NPM) run --silent check
+
+format: ## Formats the Rust code
+	cargo fmt --all
+
+node-modules: $(BROWSER)/node_modules/.package-lock.json $(DASHBOARD)/node_modules/.package-lock.json $(INTEROP)/node_modules/.package-lock.json services/e2e/browser/node_modules/.package-lock.json
+
+tools: ## Installs the servers and the browser that the tests start
+	@command -v redis-server >/dev/null && command -v chromium >/dev/null || \
+	  { as_root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }; \
+	    as_root apt-get update -qq && as_root apt-get install -y -qq --no-install-recommends redis-server chromium >/dev/null; }
+
+test: tools test-browser test-rust ## Installs what is missing and runs every test
+
+test-browser: node-modules
+	cd $(BROWSER) && $(NPM) test --silent
+
+test-rust: dashboard node-modules
+ifdef NEXTEST
+	cargo nextest run --workspace
+	cargo test --workspace --doc --quiet
+else
+	cargo test --workspace
+endif
+
+bench: dashboard ## Release builds under load: 1,000 streams over two replicas
+	@command -v redis-server >/dev/null || $(MAKE) tools
+	cargo build --release --quiet --package gateway --package web --package simulator --package loadtest
+	target/release/loadtest bench

@@ -1,0 +1,3 @@
+//! Stories of the whole product. One binary, so that it links once.
+
+mod tidy;
