@@ -1,3 +1,7 @@
 //! Stories of the whole product. One binary, so that it links once.
 
+mod browser;
+mod process;
+mod stack;
+mod stories;
 mod tidy;

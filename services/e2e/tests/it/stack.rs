@@ -1,0 +1,191 @@
+//! The whole product on free ports: simulator, redis-server, gateway and any number of web replicas.
+
+use redis_link::testing::RedisServer;
+use reqwest::{Client, StatusCode, redirect};
+use serde_json::{Value, json};
+
+use crate::{
+    browser::Browser,
+    process::{PATIENCE, Process, free_port},
+};
+
+const LINK_TOKEN: &str = "a-link-token-of-the-stories-0123456789";
+const SESSION_SECRET: &str = "a-session-secret-of-the-stories-0123456789-0123456789-0123456789-01";
+
+/// All services, ready.
+pub struct Stack {
+    pub redis: RedisServer,
+    pub simulator: Process,
+    pub gateway: Process,
+    pub webs: Vec<Web>,
+    pub control: Control,
+}
+
+/// A web replica.
+pub struct Web {
+    pub process: Process,
+    pub url: String,
+}
+
+impl Stack {
+    /// Starts everything with so many web replicas and waits until each is ready.
+    pub async fn start(replicas: usize) -> Self {
+        let redis = RedisServer::start_with(&["--appendonly", "yes"]).await;
+        let (simulator, control) = simulator(&[]).await;
+        let gateway_port = free_port();
+        let gateway = gateway(&control, &redis.url(), gateway_port);
+        let mut webs = Vec::new();
+        for _ in 0..replicas {
+            webs.push(web(&control, &redis.url()));
+        }
+        wait_until_ready(&format!("http://127.0.0.1:{gateway_port}/ready")).await;
+        for web in &webs {
+            wait_until_ready(&format!("{}/api/ready", web.url)).await;
+        }
+        Self { redis, simulator, gateway, webs, control }
+    }
+
+    /// A browser that is signed in at a replica.
+    pub async fn browser(&self, replica: usize) -> Browser {
+        Browser::sign_in(&self.webs[replica].url).await
+    }
+}
+
+/// Starts a simulator that signs everybody in as nelly.
+pub async fn simulator(args: &[&str]) -> (Process, Control) {
+    let port = free_port();
+    let env = [("SIM_PORT", port.to_string()), ("SIM_AUTO_APPROVE", "nelly".to_owned())];
+    let process = Process::start("simulator", args, &env);
+    let control = Control { url: format!("http://127.0.0.1:{port}"), client: client() };
+    wait_until_ready(&format!("{}/control/state", control.url)).await;
+    (process, control)
+}
+
+/// Starts a gateway.
+pub fn gateway(control: &Control, redis_url: &str, port: u16) -> Process {
+    let env = [
+        ("DISCORD_BOT_TOKEN", "simulated-bot-token".to_owned()),
+        ("DISCORD_API_URL", format!("{}/api/v10", control.url)),
+        ("DISCORD_CDN_URL", format!("{}/cdn", control.url)),
+        ("DISCORD_INTENTS", "36739".to_owned()),
+        ("GATEWAY_WS_PORT", port.to_string()),
+        ("METRICS_PORT", free_port().to_string()),
+        ("LINK_TOKEN", LINK_TOKEN.to_owned()),
+        ("REDIS_URL", redis_url.to_owned()),
+        ("BIND", "127.0.0.1".to_owned()),
+        ("RUST_LOG", "info".to_owned()),
+    ];
+    Process::start("gateway", &[], &env)
+}
+
+/// Starts a web replica on a free port.
+pub fn web(control: &Control, redis_url: &str) -> Web {
+    let port = free_port();
+    let url = format!("http://127.0.0.1:{port}");
+    let env = [
+        ("PORT", port.to_string()),
+        ("METRICS_PORT", free_port().to_string()),
+        ("BASE_URL", url.clone()),
+        ("BIND", "127.0.0.1".to_owned()),
+        ("SESSION_SECRET", SESSION_SECRET.to_owned()),
+        ("DISCORD_CLIENT_ID", "1000000000000000001".to_owned()),
+        ("DISCORD_CLIENT_SECRET", "simulated-client-secret".to_owned()),
+        ("DISCORD_AUTHORIZE_URL", format!("{}/oauth2/authorize", control.url)),
+        ("DISCORD_API_URL", format!("{}/api/v10", control.url)),
+        ("DISCORD_CDN_URL", format!("{}/cdn", control.url)),
+        ("LINK_TOKEN", LINK_TOKEN.to_owned()),
+        ("REDIS_URL", redis_url.to_owned()),
+        ("RUST_LOG", "info".to_owned()),
+    ];
+    Web { process: Process::start("web", &[], &env), url }
+}
+
+/// The simulator's control API.
+#[derive(Clone)]
+pub struct Control {
+    pub url: String,
+    client: Client,
+}
+
+impl Control {
+    /// Makes something happen in the default guild: `act("join", json!({"user": "mason", "channel": "Lobby"}))`.
+    #[track_caller]
+    pub async fn act(&self, verb: &str, fields: Value) -> Value {
+        let url = format!("{}/control/{verb}", self.url);
+        let reply = self.client.post(url).json(&fields).send().await.expect("the simulator answers");
+        let status = reply.status();
+        let text = reply.text().await.unwrap_or_default();
+        assert!(status.is_success(), "{verb} {fields}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    /// Makes something go wrong.
+    pub async fn fault(&self, fields: Value) {
+        self.act("fault", fields).await;
+    }
+
+    /// Guilds, channels, users and sessions.
+    pub async fn state(&self) -> Value {
+        let reply = self.client.get(format!("{}/control/state", self.url)).send().await;
+        reply.expect("the simulator answers").json().await.expect("the state is JSON")
+    }
+
+    /// A voice channel of the default guild that everybody may see, by its place in the list: (id, name).
+    pub async fn room(&self, place: usize) -> (String, String) {
+        let state = self.state().await;
+        let guild = &state["guilds"][0];
+        let everyone = guild["id"].as_str().expect("a guild has an id");
+        let rooms: Vec<_> = guild["channels"]
+            .as_array()
+            .expect("a guild has channels")
+            .iter()
+            .filter(|channel| channel["type"] == 2 && !is_hidden(channel, everyone))
+            .collect();
+        let text = |field: &str| rooms[place][field].as_str().expect("a channel has an id and a name").to_owned();
+        (text("id"), text("name"))
+    }
+
+    /// The default guild's id.
+    pub async fn guild(&self) -> String {
+        self.state().await["guilds"][0]["id"].as_str().expect("a guild has an id").to_owned()
+    }
+
+    /// Empties the rooms, so that a story knows who is where.
+    pub async fn empty_rooms(&self) {
+        let state = self.state().await;
+        for voice in state["guilds"][0]["voice"].as_array().into_iter().flatten() {
+            self.act("leave", json!({"user": voice["user_id"]})).await;
+        }
+    }
+}
+
+fn is_hidden(channel: &Value, everyone: &str) -> bool {
+    const VIEW_CHANNEL: u64 = 1 << 10;
+    channel["permission_overwrites"].as_array().into_iter().flatten().any(|overwrite| {
+        let denied = overwrite["deny"].as_str().and_then(|bits| bits.parse::<u64>().ok()).unwrap_or(0);
+        overwrite["id"] == everyone && denied & VIEW_CHANNEL != 0
+    })
+}
+
+/// Waits for a 200.
+#[track_caller]
+pub async fn wait_until_ready(url: &str) {
+    let client = client();
+    let deadline = std::time::Instant::now() + PATIENCE;
+    let mut last = String::new();
+    while std::time::Instant::now() < deadline {
+        match client.get(url).send().await {
+            Ok(reply) if reply.status() == StatusCode::OK => return,
+            Ok(reply) => last = format!("{} {}", reply.status(), reply.text().await.unwrap_or_default()),
+            Err(error) => last = error.to_string(),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{url} is not ready: {last}");
+}
+
+/// An HTTP client that follows nothing and keeps nothing.
+pub fn client() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().redirect(redirect::Policy::none()).timeout(PATIENCE).build().expect("a client")
+}

@@ -1,0 +1,8 @@
+//! What users see, told with the real binaries.
+
+mod all_in_one;
+mod configuration;
+mod discord_trouble;
+mod outage;
+mod page;
+mod replicas;
