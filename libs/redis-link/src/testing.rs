@@ -1,0 +1,110 @@
+//! A real redis-server for tests: started on a free loopback port, killed, frozen and restarted at will.
+
+mod port;
+mod process;
+
+use std::{path::PathBuf, time::Duration};
+
+use process::Process;
+
+use crate::RedisConfig;
+
+/// How long a server may take to answer.
+const START_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How many ports are tried: another process may take one between choosing and starting.
+const PORTS_TRIED: usize = 5;
+
+/// A redis-server that ends with this value. Its files are in a directory of its own, removed at the end.
+#[derive(Debug)]
+pub struct RedisServer {
+    port: u16,
+    directory: PathBuf,
+    arguments: Vec<String>,
+    process: Option<Process>,
+}
+
+impl RedisServer {
+    /// Starts one with these arguments besides the port, e.g. `["--appendonly", "yes"]`; without any, nothing is kept on disk.
+    ///
+    /// # Panics
+    ///
+    /// If redis-server is not installed or does not start: a test must fail then, not pass.
+    pub async fn start(arguments: &[&str]) -> Self {
+        let mut server = Self {
+            port: 0,
+            directory: port::fresh_directory(),
+            arguments: arguments.iter().map(ToString::to_string).collect(),
+            process: None,
+        };
+        for _ in 0..PORTS_TRIED {
+            server.port = port::free();
+            if server.launch().await {
+                return server;
+            }
+        }
+        panic!("redis-server does not start on any of {PORTS_TRIED} free ports");
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Its port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// A configuration for it, with a prefix of its own for each deployment.
+    pub fn config(&self, prefix: &str) -> RedisConfig {
+        RedisConfig::new(self.url().as_str().into(), prefix).expect("the address is well-formed")
+    }
+
+    /// Where its files are.
+    pub fn directory(&self) -> &std::path::Path {
+        &self.directory
+    }
+
+    /// Kills it (SIGKILL) and waits until it is gone.
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts it again on the same port and directory; kills it first if it runs.
+    pub async fn restart(&mut self) {
+        self.kill();
+        assert!(self.launch().await, "redis-server does not start again");
+    }
+
+    /// Freezes it (SIGSTOP): connections stay open and nothing is answered.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let process = self.process.as_ref().expect("the server runs");
+        process.signal(signal);
+    }
+
+    async fn launch(&mut self) -> bool {
+        let process = Process::start(self.port, &self.directory, &self.arguments);
+        let answers = tokio::time::timeout(START_TIMEOUT, process.answers(self.port)).await;
+        let started = matches!(answers, Ok(true));
+        self.process = started.then_some(process);
+        started
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.kill();
+        // what is left in the temporary directory harms nobody
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
