@@ -15,30 +15,34 @@ use crate::{process::PATIENCE, stack::client};
 
 /// Somebody who is signed in.
 #[derive(Clone)]
-pub struct Browser {
-    pub base: String,
+pub(crate) struct Browser {
+    pub(crate) base: String,
     cookies: BTreeMap<String, String>,
     client: Client,
 }
 
 /// One event of a stream.
 #[derive(Debug, Clone)]
-pub struct Received {
-    pub event: String,
-    pub id: String,
-    pub data: Value,
+pub(crate) struct Received {
+    pub(crate) event: String,
+    pub(crate) id: String,
+    pub(crate) data: Value,
 }
 
 /// An open stream and what came so far.
-pub struct Stream {
+pub(crate) struct Stream {
     received: Arc<Mutex<Vec<Received>>>,
     reader: JoinHandle<()>,
 }
 
 impl Browser {
     /// Follows the login from `/auth/login` through Discord and back.
-    pub async fn sign_in(base: &str) -> Self {
-        let mut browser = Self { base: base.to_owned(), cookies: BTreeMap::new(), client: client() };
+    pub(crate) async fn sign_in(base: &str) -> Self {
+        let mut browser = Self {
+            base: base.to_owned(),
+            cookies: BTreeMap::new(),
+            client: client(),
+        };
         let mut next = format!("{base}/auth/login?returnTo=/");
         for _ in 0..8 {
             let ours = next.starts_with(base);
@@ -46,39 +50,64 @@ impl Browser {
             if ours {
                 request = request.header(header::COOKIE, browser.cookie());
             }
-            let reply = request.send().await.unwrap_or_else(|error| panic!("{next}: {error}"));
+            let reply = request
+                .send()
+                .await
+                .unwrap_or_else(|error| panic!("{next}: {error}"));
             if ours {
                 browser.keep_cookies(&reply);
             }
             let Some(location) = reply.headers().get(header::LOCATION) else {
-                assert!(reply.status().is_success(), "{next}: {} {:?}", reply.status(), reply.text().await);
+                assert!(
+                    reply.status().is_success(),
+                    "{next}: {} {:?}",
+                    reply.status(),
+                    reply.text().await
+                );
                 return browser;
             };
             let location = location.to_str().expect("a location is text");
-            next = if location.starts_with('/') { format!("{base}{location}") } else { location.to_owned() };
+            next = if location.starts_with('/') {
+                format!("{base}{location}")
+            } else {
+                location.to_owned()
+            };
         }
         panic!("the login goes round in circles: {next}");
     }
 
     /// The `Cookie` header.
-    pub fn cookie(&self) -> String {
-        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    pub(crate) fn cookie(&self) -> String {
+        self.cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 
     /// The same person at another replica.
-    pub fn at(&self, base: &str) -> Self {
-        Self { base: base.to_owned(), ..self.clone() }
+    pub(crate) fn at(&self, base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            ..self.clone()
+        }
     }
 
     /// GET with the cookie.
-    pub async fn get(&self, path: &str) -> Response {
-        let request = self.client.get(format!("{}{path}", self.base)).header(header::COOKIE, self.cookie());
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        let request = self
+            .client
+            .get(format!("{}{path}", self.base))
+            .header(header::COOKIE, self.cookie());
         request.send().await.expect("web answers")
     }
 
     /// Opens `/api/stream?query`, with `Last-Event-ID` if given, and waits for its head.
-    pub async fn stream(&self, query: &str, last_event_id: Option<&str>) -> Stream {
-        let mut request = Client::builder().build().expect("a client").get(format!("{}/api/stream?{query}", self.base));
+    pub(crate) async fn stream(&self, query: &str, last_event_id: Option<&str>) -> Stream {
+        let mut request = Client::builder()
+            .build()
+            .expect("a client")
+            .get(format!("{}/api/stream?{query}", self.base));
         request = request.header(header::COOKIE, self.cookie());
         if let Some(id) = last_event_id {
             request = request.header("Last-Event-ID", id);
@@ -94,7 +123,9 @@ impl Browser {
     fn keep_cookies(&mut self, reply: &Response) {
         for cookie in reply.headers().get_all(header::SET_COOKIE) {
             let text = cookie.to_str().expect("a cookie is text");
-            if let Some((name, value)) = text.split(';').next().and_then(|pair| pair.split_once('=')) {
+            if let Some((name, value)) =
+                text.split(';').next().and_then(|pair| pair.split_once('='))
+            {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
@@ -103,32 +134,28 @@ impl Browser {
 
 impl Stream {
     /// What came so far.
-    pub fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         self.received.lock().expect("no reader panicked").clone()
     }
 
     /// Waits for an event.
-    #[track_caller]
-    pub fn wait_for(
+    pub(crate) async fn wait_for(
         &self,
         what: &str,
         wanted: impl Fn(&Received) -> bool,
-    ) -> impl Future<Output = Received> + use<'_, impl Fn(&Received) -> bool> {
-        let what = what.to_owned();
-        async move {
-            let deadline = Instant::now() + PATIENCE;
-            while Instant::now() < deadline {
-                if let Some(found) = self.received().into_iter().find(&wanted) {
-                    return found;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
+    ) -> Received {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if let Some(found) = self.received().into_iter().find(&wanted) {
+                return found;
             }
-            panic!("never came: {what}; came: {:#?}", self.received());
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        panic!("never came: {what}; came: {:#?}", self.received());
     }
 
     /// Whether the server ended it.
-    pub fn ended(&self) -> bool {
+    pub(crate) fn ended(&self) -> bool {
         self.reader.is_finished()
     }
 }
@@ -154,7 +181,11 @@ async fn read(reply: Response, received: Arc<Mutex<Vec<Received>>>) {
                 if !data.is_empty() {
                     let data = serde_json::from_str(&data.join("\n")).expect("the data is JSON");
                     let event = std::mem::take(&mut event);
-                    received.lock().expect("no reader panicked").push(Received { event, id: id.clone(), data });
+                    received.lock().expect("no reader panicked").push(Received {
+                        event,
+                        id: id.clone(),
+                        data,
+                    });
                 }
                 event.clear();
                 data.clear();

@@ -12,10 +12,10 @@ use std::{
 use tempfile::NamedTempFile;
 
 /// How long anything here may take before the story fails.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running binary. It is killed when it is dropped; its output is shown when the story panics.
-pub struct Process {
+pub(crate) struct Process {
     name: &'static str,
     child: Child,
     output: NamedTempFile,
@@ -23,9 +23,16 @@ pub struct Process {
 
 impl Process {
     /// Starts a binary of this workspace with nothing but these variables in its environment.
-    pub fn start(name: &'static str, args: &[&str], env: &[(&str, String)]) -> Self {
+    pub(crate) fn start(name: &'static str, args: &[&str], env: &[(&str, String)]) -> Self {
         let output = NamedTempFile::new().expect("a temporary file");
-        let log = || Stdio::from(File::options().append(true).open(output.path()).expect("the log opens"));
+        let log = || {
+            Stdio::from(
+                File::options()
+                    .append(true)
+                    .open(output.path())
+                    .expect("the log opens"),
+            )
+        };
         let child = Command::new(binary(name))
             .args(args)
             .env_clear()
@@ -35,11 +42,15 @@ impl Process {
             .stderr(log())
             .spawn()
             .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-        Self { name, child, output }
+        Self {
+            name,
+            child,
+            output,
+        }
     }
 
     /// What it has written so far.
-    pub fn output(&self) -> String {
+    pub(crate) fn output(&self) -> String {
         let mut text = String::new();
         let mut file = File::open(self.output.path()).expect("the log opens");
         file.read_to_string(&mut text).expect("the log is text");
@@ -47,14 +58,20 @@ impl Process {
     }
 
     /// Sends a signal by name.
-    pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "{} can't be signalled", self.name);
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status();
+        assert!(
+            sent.is_ok_and(|status| status.success()),
+            "{} can't be signalled",
+            self.name
+        );
     }
 
     /// Waits for its end.
     #[track_caller]
-    pub fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
@@ -67,7 +84,7 @@ impl Process {
 
     /// Waits until it has written `text`.
     #[track_caller]
-    pub fn wait_for_output(&self, text: &str) -> String {
+    pub(crate) fn wait_for_output(&self, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             let output = self.output();
@@ -96,15 +113,25 @@ impl Drop for Process {
 }
 
 /// A port that nobody listens on at the moment.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+        .port()
 }
 
 /// A binary beside this test: `target/<profile>/deps/it-…` stands one folder below it.
 fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("this test has a path");
-    let folder = test.ancestors().nth(2).expect("tests are built into target/<profile>/deps");
+    let folder = test
+        .ancestors()
+        .nth(2)
+        .expect("tests are built into target/<profile>/deps");
     let path = folder.join(name);
-    assert!(fs::exists(&path).unwrap_or(false), "{} is not built: run `make test`", path.display());
+    assert!(
+        fs::exists(&path).unwrap_or(false),
+        "{} is not built: run `make test`",
+        path.display()
+    );
     path
 }

@@ -13,24 +13,25 @@ const LINK_TOKEN: &str = "a-link-token-of-the-stories-0123456789";
 const SESSION_SECRET: &str = "a-session-secret-of-the-stories-0123456789-0123456789-0123456789-01";
 
 /// All services, ready.
-pub struct Stack {
-    pub redis: RedisServer,
-    pub simulator: Process,
-    pub gateway: Process,
-    pub webs: Vec<Web>,
-    pub control: Control,
+pub(crate) struct Stack {
+    pub(crate) redis: RedisServer,
+    pub(crate) gateway: Process,
+    pub(crate) gateway_port: u16,
+    pub(crate) webs: Vec<Web>,
+    pub(crate) control: Control,
+    _simulator: Process,
 }
 
 /// A web replica.
-pub struct Web {
-    pub process: Process,
-    pub url: String,
+pub(crate) struct Web {
+    pub(crate) process: Process,
+    pub(crate) url: String,
 }
 
 impl Stack {
     /// Starts everything with so many web replicas and waits until each is ready.
-    pub async fn start(replicas: usize) -> Self {
-        let redis = RedisServer::start_with(&["--appendonly", "yes"]).await;
+    pub(crate) async fn start(replicas: usize) -> Self {
+        let redis = RedisServer::start(&["--appendonly", "yes"]).await;
         let (simulator, control) = simulator(&[]).await;
         let gateway_port = free_port();
         let gateway = gateway(&control, &redis.url(), gateway_port);
@@ -42,27 +43,39 @@ impl Stack {
         for web in &webs {
             wait_until_ready(&format!("{}/api/ready", web.url)).await;
         }
-        Self { redis, simulator, gateway, webs, control }
+        Self {
+            redis,
+            simulator,
+            gateway,
+            webs,
+            control,
+        }
     }
 
     /// A browser that is signed in at a replica.
-    pub async fn browser(&self, replica: usize) -> Browser {
+    pub(crate) async fn browser(&self, replica: usize) -> Browser {
         Browser::sign_in(&self.webs[replica].url).await
     }
 }
 
 /// Starts a simulator that signs everybody in as nelly.
-pub async fn simulator(args: &[&str]) -> (Process, Control) {
+pub(crate) async fn simulator(args: &[&str]) -> (Process, Control) {
     let port = free_port();
-    let env = [("SIM_PORT", port.to_string()), ("SIM_AUTO_APPROVE", "nelly".to_owned())];
+    let env = [
+        ("SIM_PORT", port.to_string()),
+        ("SIM_AUTO_APPROVE", "nelly".to_owned()),
+    ];
     let process = Process::start("simulator", args, &env);
-    let control = Control { url: format!("http://127.0.0.1:{port}"), client: client() };
+    let control = Control {
+        url: format!("http://127.0.0.1:{port}"),
+        client: client(),
+    };
     wait_until_ready(&format!("{}/control/state", control.url)).await;
     (process, control)
 }
 
 /// Starts a gateway.
-pub fn gateway(control: &Control, redis_url: &str, port: u16) -> Process {
+pub(crate) fn gateway(control: &Control, redis_url: &str, port: u16) -> Process {
     let env = [
         ("DISCORD_BOT_TOKEN", "simulated-bot-token".to_owned()),
         ("DISCORD_API_URL", format!("{}/api/v10", control.url)),
@@ -79,7 +92,7 @@ pub fn gateway(control: &Control, redis_url: &str, port: u16) -> Process {
 }
 
 /// Starts a web replica on a free port.
-pub fn web(control: &Control, redis_url: &str) -> Web {
+pub(crate) fn web(control: &Control, redis_url: &str) -> Web {
     let port = free_port();
     let url = format!("http://127.0.0.1:{port}");
     let env = [
@@ -89,30 +102,45 @@ pub fn web(control: &Control, redis_url: &str) -> Web {
         ("BIND", "127.0.0.1".to_owned()),
         ("SESSION_SECRET", SESSION_SECRET.to_owned()),
         ("DISCORD_CLIENT_ID", "1000000000000000001".to_owned()),
-        ("DISCORD_CLIENT_SECRET", "simulated-client-secret".to_owned()),
-        ("DISCORD_AUTHORIZE_URL", format!("{}/oauth2/authorize", control.url)),
+        (
+            "DISCORD_CLIENT_SECRET",
+            "simulated-client-secret".to_owned(),
+        ),
+        (
+            "DISCORD_AUTHORIZE_URL",
+            format!("{}/oauth2/authorize", control.url),
+        ),
         ("DISCORD_API_URL", format!("{}/api/v10", control.url)),
         ("DISCORD_CDN_URL", format!("{}/cdn", control.url)),
         ("LINK_TOKEN", LINK_TOKEN.to_owned()),
         ("REDIS_URL", redis_url.to_owned()),
         ("RUST_LOG", "info".to_owned()),
     ];
-    Web { process: Process::start("web", &[], &env), url }
+    Web {
+        process: Process::start("web", &[], &env),
+        url,
+    }
 }
 
 /// The simulator's control API.
 #[derive(Clone)]
-pub struct Control {
-    pub url: String,
+pub(crate) struct Control {
+    pub(crate) url: String,
     client: Client,
 }
 
 impl Control {
     /// Makes something happen in the default guild: `act("join", json!({"user": "mason", "channel": "Lobby"}))`.
     #[track_caller]
-    pub async fn act(&self, verb: &str, fields: Value) -> Value {
+    pub(crate) async fn act(&self, verb: &str, fields: Value) -> Value {
         let url = format!("{}/control/{verb}", self.url);
-        let reply = self.client.post(url).json(&fields).send().await.expect("the simulator answers");
+        let reply = self
+            .client
+            .post(url)
+            .json(&fields)
+            .send()
+            .await
+            .expect("the simulator answers");
         let status = reply.status();
         let text = reply.text().await.unwrap_or_default();
         assert!(status.is_success(), "{verb} {fields}: {status} {text}");
@@ -120,18 +148,26 @@ impl Control {
     }
 
     /// Makes something go wrong.
-    pub async fn fault(&self, fields: Value) {
+    pub(crate) async fn fault(&self, fields: Value) {
         self.act("fault", fields).await;
     }
 
     /// Guilds, channels, users and sessions.
-    pub async fn state(&self) -> Value {
-        let reply = self.client.get(format!("{}/control/state", self.url)).send().await;
-        reply.expect("the simulator answers").json().await.expect("the state is JSON")
+    pub(crate) async fn state(&self) -> Value {
+        let reply = self
+            .client
+            .get(format!("{}/control/state", self.url))
+            .send()
+            .await;
+        reply
+            .expect("the simulator answers")
+            .json()
+            .await
+            .expect("the state is JSON")
     }
 
     /// A voice channel of the default guild that everybody may see, by its place in the list: (id, name).
-    pub async fn room(&self, place: usize) -> (String, String) {
+    pub(crate) async fn room(&self, place: usize) -> (String, String) {
         let state = self.state().await;
         let guild = &state["guilds"][0];
         let everyone = guild["id"].as_str().expect("a guild has an id");
@@ -141,17 +177,25 @@ impl Control {
             .iter()
             .filter(|channel| channel["type"] == 2 && !is_hidden(channel, everyone))
             .collect();
-        let text = |field: &str| rooms[place][field].as_str().expect("a channel has an id and a name").to_owned();
+        let text = |field: &str| {
+            rooms[place][field]
+                .as_str()
+                .expect("a channel has an id and a name")
+                .to_owned()
+        };
         (text("id"), text("name"))
     }
 
     /// The default guild's id.
-    pub async fn guild(&self) -> String {
-        self.state().await["guilds"][0]["id"].as_str().expect("a guild has an id").to_owned()
+    pub(crate) async fn guild(&self) -> String {
+        self.state().await["guilds"][0]["id"]
+            .as_str()
+            .expect("a guild has an id")
+            .to_owned()
     }
 
     /// Empties the rooms, so that a story knows who is where.
-    pub async fn empty_rooms(&self) {
+    pub(crate) async fn empty_rooms(&self) {
         let state = self.state().await;
         for voice in state["guilds"][0]["voice"].as_array().into_iter().flatten() {
             self.act("leave", json!({"user": voice["user_id"]})).await;
@@ -161,22 +205,31 @@ impl Control {
 
 fn is_hidden(channel: &Value, everyone: &str) -> bool {
     const VIEW_CHANNEL: u64 = 1 << 10;
-    channel["permission_overwrites"].as_array().into_iter().flatten().any(|overwrite| {
-        let denied = overwrite["deny"].as_str().and_then(|bits| bits.parse::<u64>().ok()).unwrap_or(0);
-        overwrite["id"] == everyone && denied & VIEW_CHANNEL != 0
-    })
+    channel["permission_overwrites"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|overwrite| {
+            let denied = overwrite["deny"]
+                .as_str()
+                .and_then(|bits| bits.parse::<u64>().ok())
+                .unwrap_or(0);
+            overwrite["id"] == everyone && denied & VIEW_CHANNEL != 0
+        })
 }
 
 /// Waits for a 200.
 #[track_caller]
-pub async fn wait_until_ready(url: &str) {
+pub(crate) async fn wait_until_ready(url: &str) {
     let client = client();
     let deadline = std::time::Instant::now() + PATIENCE;
     let mut last = String::new();
     while std::time::Instant::now() < deadline {
         match client.get(url).send().await {
             Ok(reply) if reply.status() == StatusCode::OK => return,
-            Ok(reply) => last = format!("{} {}", reply.status(), reply.text().await.unwrap_or_default()),
+            Ok(reply) => {
+                last = format!("{}: {:?}", reply.status(), reply.text().await);
+            }
             Err(error) => last = error.to_string(),
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -185,7 +238,11 @@ pub async fn wait_until_ready(url: &str) {
 }
 
 /// An HTTP client that follows nothing and keeps nothing.
-pub fn client() -> Client {
+pub(crate) fn client() -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().redirect(redirect::Policy::none()).timeout(PATIENCE).build().expect("a client")
+    Client::builder()
+        .redirect(redirect::Policy::none())
+        .timeout(PATIENCE)
+        .build()
+        .expect("a client")
 }

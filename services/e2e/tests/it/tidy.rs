@@ -17,7 +17,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("redis-link", &["environment"]),
     ("discord", &["contracts", "environment"]),
     ("event-bus", &["contracts", "environment", "redis-link"]),
-    ("gateway-registry", &["contracts", "environment", "redis-link"]),
+    (
+        "gateway-registry",
+        &["contracts", "environment", "redis-link"],
+    ),
     ("session-store", &["environment", "redis-link"]),
     (
         "gateway",
@@ -66,8 +69,19 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// Who may use a crate from outside (dev-dependencies aside): one place for each technology.
 const OWNERS: &[(&str, &[&str])] = &[
-    ("fred", &["redis-link", "event-bus", "gateway-registry", "session-store"]),
-    ("axum", &["gateway", "web", "simulator", "telemetry", "fanfare"]),
+    (
+        "fred",
+        &[
+            "redis-link",
+            "event-bus",
+            "gateway-registry",
+            "session-store",
+        ],
+    ),
+    (
+        "axum",
+        &["gateway", "web", "simulator", "telemetry", "fanfare"],
+    ),
     ("tower-sessions", &["session-store", "web"]),
     ("tower-sessions-redis-store", &["session-store"]),
     ("tokio-tungstenite", &["discord"]),
@@ -100,7 +114,11 @@ const LONGEST_MAIN: usize = 40;
 fn every_arrow_between_crates_is_in_the_table() {
     let arrows: BTreeMap<_, _> = ARROWS.iter().copied().collect();
     let metadata = metadata();
-    let ours: BTreeSet<_> = metadata.workspace_packages().iter().map(|package| package.name.to_string()).collect();
+    let ours: BTreeSet<_> = metadata
+        .workspace_packages()
+        .iter()
+        .map(|package| package.name.to_string())
+        .collect();
     let mut wrong = Vec::new();
     for package in metadata.workspace_packages() {
         let Some(allowed) = arrows.get(package.name.as_str()) else {
@@ -109,16 +127,26 @@ fn every_arrow_between_crates_is_in_the_table() {
         };
         for dependency in &package.dependencies {
             let grown = dependency.kind != DependencyKind::Development;
-            if grown && ours.contains(&dependency.name) && !allowed.contains(&dependency.name.as_str()) {
+            if grown
+                && ours.contains(&dependency.name)
+                && !allowed.contains(&dependency.name.as_str())
+            {
                 wrong.push(format!("{} -> {}", package.name, dependency.name));
             }
             let library = package.manifest_path.as_str().contains("/libs/");
             if !grown && library && is_service(&metadata, &dependency.name) {
-                wrong.push(format!("{} -> {} (a library's tests may not use a service)", package.name, dependency.name));
+                wrong.push(format!(
+                    "{} -> {} (a library's tests may not use a service)",
+                    package.name, dependency.name
+                ));
             }
         }
     }
-    assert!(wrong.is_empty(), "arrows that nobody agreed to:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "arrows that nobody agreed to:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -144,15 +172,28 @@ fn files_are_short_and_named_for_what_they_are() {
     let mut wrong = Vec::new();
     for path in sources(&["rs"]) {
         let lines = read(&path).lines().count();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         if lines > LONGEST_FILE {
             wrong.push(format!("{} has {lines} lines", path.display()));
         }
-        if name == "main.rs" && !path.components().any(|part| part.as_os_str() == "tests") && lines > LONGEST_MAIN {
-            wrong.push(format!("{} has {lines} lines; a main has {LONGEST_MAIN} at most", path.display()));
+        if name == "main.rs"
+            && !path.components().any(|part| part.as_os_str() == "tests")
+            && lines > LONGEST_MAIN
+        {
+            wrong.push(format!(
+                "{} has {lines} lines; a main has {LONGEST_MAIN} at most",
+                path.display()
+            ));
         }
         let stem = name.trim_end_matches(".rs");
-        if ["mod", "utils", "util", "common", "helpers", "helper", "misc", "manager"].contains(&stem) {
+        if [
+            "mod", "utils", "util", "common", "helpers", "helper", "misc", "manager",
+        ]
+        .contains(&stem)
+        {
             wrong.push(format!("{} says nothing by its name", path.display()));
         }
     }
@@ -161,24 +202,46 @@ fn files_are_short_and_named_for_what_they_are() {
 
 #[test]
 fn only_the_environment_crate_reads_the_environment() {
-    let wrong = uses("std::env::var", &["/libs/environment/", "/tests/", "/src/testing"]);
-    assert!(wrong.is_empty(), "reads the environment by itself:\n{}", wrong.join("\n"));
+    let wrong = uses(
+        "std::env::var",
+        &["/libs/environment/", "/tests/", "/src/testing"],
+    );
+    assert!(
+        wrong.is_empty(),
+        "reads the environment by itself:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn services_spawn_their_tasks_through_the_lifecycle() {
-    let wrong: Vec<_> = uses("tokio::spawn(", &["/libs/", "/tests/", "/loadtest/", "tests.rs"]);
-    assert!(wrong.is_empty(), "spawns a task that nobody waits for:\n{}", wrong.join("\n"));
+    let wrong: Vec<_> = uses(
+        "tokio::spawn(",
+        &["/libs/", "/tests/", "/loadtest/", "tests.rs"],
+    );
+    assert!(
+        wrong.is_empty(),
+        "spawns a task that nobody waits for:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn every_crate_has_a_readme_that_is_its_documentation() {
     for package in metadata().workspace_packages() {
-        let folder = package.manifest_path.parent().expect("a manifest has a folder");
-        assert!(folder.join("README.md").exists(), "{} has no README.md", package.name);
+        let folder = package
+            .manifest_path
+            .parent()
+            .expect("a manifest has a folder");
+        assert!(
+            folder.join("README.md").exists(),
+            "{} has no README.md",
+            package.name
+        );
         let library = folder.join("src/lib.rs");
         assert!(
-            !library.exists() || read(library.as_std_path()).contains("include_str!(\"../README.md\")"),
+            !library.exists()
+                || read(library.as_std_path()).contains("include_str!(\"../README.md\")"),
             "{library} does not include its README.md"
         );
     }
@@ -204,14 +267,16 @@ fn metadata() -> Metadata {
 }
 
 fn is_service(metadata: &Metadata, name: &str) -> bool {
-    metadata
-        .workspace_packages()
-        .iter()
-        .any(|package| package.name == name && package.manifest_path.as_str().contains("/services/"))
+    metadata.workspace_packages().iter().any(|package| {
+        package.name == name && package.manifest_path.as_str().contains("/services/")
+    })
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace exists")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the workspace exists")
 }
 
 fn read(path: &Path) -> String {
@@ -243,14 +308,20 @@ fn sources(extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![root().join("libs"), root().join("services")];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("a folder can be listed").flatten() {
+        for entry in fs::read_dir(&folder)
+            .expect("a folder can be listed")
+            .flatten()
+        {
             let path = entry.path();
             let name = entry.file_name();
             if path.is_dir() {
                 if name != "node_modules" && name != "target" && name != "dist" {
                     folders.push(path);
                 }
-            } else if path.extension().is_some_and(|extension| extensions.iter().any(|known| extension == *known)) {
+            } else if path
+                .extension()
+                .is_some_and(|extension| extensions.iter().any(|known| extension == *known))
+            {
                 found.push(path);
             }
         }

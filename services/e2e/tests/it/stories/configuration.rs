@@ -7,12 +7,24 @@ use crate::{
 fn every_missing_variable_is_named_at_once_and_the_exit_code_is_78() {
     for (binary, names) in [
         ("gateway", ["DISCORD_BOT_TOKEN", "REDIS_URL"].as_slice()),
-        ("web", &["SESSION_SECRET", "DISCORD_CLIENT_ID", "DISCORD_CLIENT_SECRET", "REDIS_URL"]),
+        (
+            "web",
+            &[
+                "SESSION_SECRET",
+                "DISCORD_CLIENT_ID",
+                "DISCORD_CLIENT_SECRET",
+                "REDIS_URL",
+            ],
+        ),
     ] {
         let mut process = Process::start(binary, &[], &[("METRICS_PORT", "many".to_owned())]);
         assert_eq!(process.wait().code(), Some(78), "{}", process.output());
         for name in names.iter().chain(&["METRICS_PORT"]) {
-            assert!(process.output().contains(name), "{binary} does not name {name}:\n{}", process.output());
+            assert!(
+                process.output().contains(name),
+                "{binary} does not name {name}:\n{}",
+                process.output()
+            );
         }
     }
 }
@@ -28,46 +40,75 @@ fn every_binary_explains_itself() {
     }
     let mut help = Process::start("gateway", &["--help"], &[]);
     help.wait();
-    assert!(help.output().contains("DISCORD_INTENTS"), "{}", help.output());
+    assert!(
+        help.output().contains("DISCORD_INTENTS"),
+        "{}",
+        help.output()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_token_stops_the_gateway_with_the_cause() {
     let port = free_port();
-    let env = [("SIM_PORT", port.to_string()), ("DISCORD_BOT_TOKEN", "the-right-one".to_owned())];
+    let env = [
+        ("SIM_PORT", port.to_string()),
+        ("DISCORD_BOT_TOKEN", "the-right-one".to_owned()),
+    ];
     let simulated = Process::start("simulator", &[], &env);
     simulated.wait_for_output(&port.to_string());
-    let redis = redis_link::testing::RedisServer::start().await;
+    let redis = redis_link::testing::RedisServer::start(&[]).await;
     let env = [
         ("DISCORD_BOT_TOKEN", "not-the-right-one".to_owned()),
-        ("DISCORD_API_URL", format!("http://127.0.0.1:{port}/api/v10")),
+        (
+            "DISCORD_API_URL",
+            format!("http://127.0.0.1:{port}/api/v10"),
+        ),
         ("GATEWAY_WS_PORT", free_port().to_string()),
         ("METRICS_PORT", free_port().to_string()),
-        ("LINK_TOKEN", "a-link-token-of-the-stories-0123456789".to_owned()),
+        (
+            "LINK_TOKEN",
+            "a-link-token-of-the-stories-0123456789".to_owned(),
+        ),
         ("REDIS_URL", redis.url()),
         ("BIND", "127.0.0.1".to_owned()),
     ];
     let mut gateway = Process::start("gateway", &[], &env);
-    let status = tokio::task::spawn_blocking(move || (gateway.wait(), gateway.output())).await.unwrap();
+    let status = tokio::task::spawn_blocking(move || (gateway.wait(), gateway.output()))
+        .await
+        .unwrap();
     assert!(!status.0.success(), "{}", status.1);
     assert!(status.1.contains("DISCORD_BOT_TOKEN"), "{}", status.1);
-    assert!(!status.1.contains("not-the-right-one"), "the token is never shown");
+    assert!(
+        !status.1.contains("not-the-right-one"),
+        "the token is never shown"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn check_says_what_is_right_and_what_to_do() {
     let (_simulator, control) = simulator(&[]).await;
-    let redis = redis_link::testing::RedisServer::start().await;
+    let redis = redis_link::testing::RedisServer::start(&[]).await;
     let env = [
         ("DISCORD_BOT_TOKEN", "any".to_owned()),
         ("DISCORD_API_URL", format!("{}/api/v10", control.url)),
-        ("LINK_TOKEN", "a-link-token-of-the-stories-0123456789".to_owned()),
+        (
+            "LINK_TOKEN",
+            "a-link-token-of-the-stories-0123456789".to_owned(),
+        ),
         ("REDIS_URL", redis.url()),
         ("DISCORD_INTENS", "1".to_owned()),
     ];
     let mut check = Process::start("gateway", &["check"], &env);
-    let (status, output) = tokio::task::spawn_blocking(move || (check.wait(), check.output())).await.unwrap();
+    let (status, output) = tokio::task::spawn_blocking(move || (check.wait(), check.output()))
+        .await
+        .unwrap();
     assert!(status.success(), "{output}");
-    assert!(output.contains("ok") && output.contains("Redis"), "{output}");
-    assert!(output.contains("DISCORD_INTENS") && output.contains("DISCORD_INTENTS"), "{output}");
+    assert!(
+        output.contains("ok") && output.contains("Redis"),
+        "{output}"
+    );
+    assert!(
+        output.contains("DISCORD_INTENS") && output.contains("DISCORD_INTENTS"),
+        "{output}"
+    );
 }

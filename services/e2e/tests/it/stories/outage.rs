@@ -1,3 +1,4 @@
+use redis_link::testing::RedisServer;
 use serde_json::json;
 
 use crate::{
@@ -11,42 +12,62 @@ async fn a_restart_of_redis_costs_browsers_nothing() {
     stack.control.empty_rooms().await;
     let (_, name) = stack.control.room(0).await;
     let browser = stack.browser(0).await;
-    let streams = [browser.stream("", None).await, browser.at(&stack.webs[1].url).stream("", None).await];
-    stack.control.act("join", json!({"user": "mason", "channel": name})).await;
+    let streams = [
+        browser.stream("", None).await,
+        browser.at(&stack.webs[1].url).stream("", None).await,
+    ];
+    stack
+        .control
+        .act("join", json!({"user": "mason", "channel": name}))
+        .await;
     for stream in &streams {
-        stream.wait_for("mason's join", |event| event.data["username"] == "mason").await;
+        stream
+            .wait_for("mason's join", |event| event.data["username"] == "mason")
+            .await;
     }
 
-    stack.redis.kill().await;
-    stack.control.act("join", json!({"user": "amara", "channel": name})).await;
+    stack.redis.kill();
+    stack
+        .control
+        .act("join", json!({"user": "amara", "channel": name}))
+        .await;
     stack.control.act("leave", json!({"user": "mason"})).await;
     stack.redis.restart().await;
 
     for stream in &streams {
-        stream.wait_for("mason's leave", |event| event.event == "voice.left").await;
+        stream
+            .wait_for("mason's leave", |event| event.event == "voice.left")
+            .await;
         let received = stream.received();
         let told: Vec<_> = received.iter().map(|event| event.event.as_str()).collect();
-        assert_eq!(told, ["voice.joined", "voice.joined", "voice.left"], "{received:#?}");
+        assert_eq!(
+            told,
+            ["voice.joined", "voice.joined", "voice.left"],
+            "{received:#?}"
+        );
         assert!(!stream.ended(), "the browser stayed connected");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_is_away_at_the_start_is_waited_for() {
-    let redis_port = free_port();
-    let redis_url = format!("redis://127.0.0.1:{redis_port}");
+    let mut redis = RedisServer::start(&[]).await;
+    redis.kill();
     let (_simulator, control) = simulator(&[]).await;
     let port = free_port();
-    let gateway = gateway(&control, &redis_url, port);
-    let web = web(&control, &redis_url);
-    for url in [format!("http://127.0.0.1:{port}/ready"), format!("{}/api/ready", web.url)] {
+    let gateway = gateway(&control, &redis.url(), port);
+    let web = web(&control, &redis.url());
+    for url in [
+        format!("http://127.0.0.1:{port}/ready"),
+        format!("{}/api/ready", web.url),
+    ] {
         wait_until_status(&url, 503).await;
     }
     wait_until_ready(&format!("{}/api/health", web.url)).await;
     gateway.wait_for_output("Redis");
     web.process.wait_for_output("Redis");
 
-    let _redis = redis_link::testing::RedisServer::start_on(redis_port, &[]).await;
+    redis.restart().await;
     wait_until_ready(&format!("http://127.0.0.1:{port}/ready")).await;
     wait_until_ready(&format!("{}/api/ready", web.url)).await;
 }
@@ -56,7 +77,10 @@ async fn wait_until_status(url: &str, status: u16) {
     loop {
         match client().get(url).send().await {
             Ok(reply) if reply.status() == status => return,
-            other => assert!(std::time::Instant::now() < deadline, "{url} never answers {status}: {other:?}"),
+            other => assert!(
+                std::time::Instant::now() < deadline,
+                "{url} never answers {status}: {other:?}"
+            ),
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }

@@ -11,9 +11,18 @@ async fn in_chromium_a_join_appears_and_a_leave_disappears() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     let mut command = Command::new("node");
     command.arg("page.mjs").current_dir(&folder);
-    command.env("WEB_URL", &stack.webs[0].url).env("CONTROL_URL", &stack.control.url);
+    command
+        .env("WEB_URL", &stack.webs[0].url)
+        .env("CONTROL_URL", &stack.control.url);
     command.env("ROOM_ID", room).env("ROOM_NAME", name);
-    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().expect("node is installed");
-    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let output = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .unwrap()
+        .expect("node is installed");
+    let told = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(output.status.success(), "{told}");
 }

@@ -13,18 +13,28 @@ async fn one_join_in_discord_reaches_a_browser_on_each_of_three_replicas() {
     for web in &stack.webs {
         // The session made at the first replica holds at all of them: no sticky sessions.
         let stream = first.at(&web.url).stream("snapshot=1", None).await;
-        stream.wait_for("a snapshot", |event| event.event == "snapshot").await;
+        stream
+            .wait_for("a snapshot", |event| event.event == "snapshot")
+            .await;
         streams.push(stream);
     }
-    stack.control.act("join", json!({"user": "mason", "channel": name})).await;
+    stack
+        .control
+        .act("join", json!({"user": "mason", "channel": name}))
+        .await;
     let mut ids = Vec::new();
     for stream in &streams {
-        let joined = stream.wait_for("mason's join", |event| event.event == "voice.joined").await;
+        let joined = stream
+            .wait_for("mason's join", |event| event.event == "voice.joined")
+            .await;
         assert_eq!(joined.data["channelId"], Value::String(room.clone()));
         assert_eq!(joined.data["username"], "mason");
         ids.push(joined.id);
     }
-    assert!(ids.iter().all(|id| *id == ids[0]), "one event has one id everywhere: {ids:?}");
+    assert!(
+        ids.iter().all(|id| *id == ids[0]),
+        "one event has one id everywhere: {ids:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,15 +45,27 @@ async fn a_stream_continues_exactly_on_another_replica() {
     let browser = stack.browser(0).await;
     let stream = browser.stream("", None).await;
     for user in ["mason", "amara"] {
-        stack.control.act("join", json!({"user": user, "channel": name})).await;
+        stack
+            .control
+            .act("join", json!({"user": user, "channel": name}))
+            .await;
     }
-    let seen = stream.wait_for("mason's join", |event| event.data["username"] == "mason").await;
-    let next = stream.wait_for("amara's join", |event| event.data["username"] == "amara").await;
+    let seen = stream
+        .wait_for("mason's join", |event| event.data["username"] == "mason")
+        .await;
+    let next = stream
+        .wait_for("amara's join", |event| event.data["username"] == "amara")
+        .await;
     drop(stream);
     stack.control.act("leave", json!({"user": "mason"})).await;
 
-    let resumed = browser.at(&stack.webs[1].url).stream("", Some(&seen.id)).await;
-    let left = resumed.wait_for("mason's leave", |event| event.event == "voice.left").await;
+    let resumed = browser
+        .at(&stack.webs[1].url)
+        .stream("", Some(&seen.id))
+        .await;
+    let left = resumed
+        .wait_for("mason's leave", |event| event.event == "voice.left")
+        .await;
     let received = resumed.received();
     assert_eq!(received.len(), 2, "exactly what was missed: {received:#?}");
     assert_eq!((&received[0].id, &received[0].data), (&next.id, &next.data));
@@ -57,21 +79,71 @@ async fn a_stream_needs_a_session_and_a_private_channel_is_never_streamed() {
     let url = format!("{}/api/stream", stack.webs[0].url);
     let refused = client().get(&url).send().await.unwrap();
     assert_eq!(refused.status(), 401);
-    assert_eq!(refused.headers()[header::CONTENT_TYPE], "application/problem+json");
+    assert_eq!(
+        refused.headers()[header::CONTENT_TYPE],
+        "application/problem+json"
+    );
     let problem: Value = refused.json().await.unwrap();
     assert_eq!(problem["status"], 401, "{problem}");
 
     let browser = stack.browser(0).await;
     let stream = browser.stream("snapshot=1", None).await;
-    stream.wait_for("a snapshot", |event| event.event == "snapshot").await;
+    stream
+        .wait_for("a snapshot", |event| event.event == "snapshot")
+        .await;
     let guild = stack.control.guild().await;
     let hidden = json!([{"id": guild, "type": 0, "deny": "1049600", "allow": "0"}]);
     let made = json!({"name": "Secret Room", "type": 2, "permission_overwrites": hidden});
     stack.control.act("create-channel", made).await;
-    stack.control.act("join", json!({"user": "amara", "channel": "Secret Room"})).await;
+    stack
+        .control
+        .act("join", json!({"user": "amara", "channel": "Secret Room"}))
+        .await;
     let (_, open) = stack.control.room(0).await;
-    stack.control.act("join", json!({"user": "mason", "channel": open})).await;
-    stream.wait_for("mason's join", |event| event.data["username"] == "mason").await;
+    stack
+        .control
+        .act("join", json!({"user": "mason", "channel": open}))
+        .await;
+    stream
+        .wait_for("mason's join", |event| event.data["username"] == "mason")
+        .await;
     let all = format!("{:?}", stream.received());
-    assert!(!all.contains("Secret Room") && !all.contains("amara"), "{all}");
+    assert!(
+        !all.contains("Secret Room") && !all.contains("amara"),
+        "{all}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_is_signed_in_finds_oneself_the_guilds_and_the_rooms() {
+    let stack = Stack::start(1).await;
+    stack.control.empty_rooms().await;
+    let (room, name) = stack.control.room(0).await;
+    stack
+        .control
+        .act("join", json!({"user": "mason", "channel": name}))
+        .await;
+    let browser = stack.browser(0).await;
+    let me: Value = browser.get("/api/me").await.json().await.unwrap();
+    assert_eq!(me["username"], "nelly", "{me}");
+    let guild = stack.control.guild().await;
+    let guilds: Value = browser.get("/api/guilds").await.json().await.unwrap();
+    assert!(guilds.to_string().contains(&guild), "{guilds}");
+
+    let path = format!("/api/guilds/{guild}/rooms");
+    let deadline = std::time::Instant::now() + crate::process::PATIENCE;
+    loop {
+        let rooms: Value = browser.get(&path).await.json().await.unwrap();
+        let found = rooms["rooms"]
+            .as_array()
+            .and_then(|all| all.iter().find(|one| one["channelId"] == room.as_str()));
+        if found.is_some_and(|found| found["members"][0]["username"] == "mason") {
+            break;
+        }
+        assert!(
+            std::time::Instant::now() < deadline,
+            "mason is in no room: {rooms}"
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
 }
