@@ -2,16 +2,40 @@
 
 pub mod model;
 
+mod backoff;
+mod close;
+mod command;
+mod compression;
+mod config;
+mod connection;
+mod course;
 mod decode;
+mod end;
+mod endpoint;
 mod event;
+mod fatal;
+mod frame;
+mod heartbeat;
+mod identify;
+mod intake;
 mod intents;
+mod limit;
+mod observer;
 mod session;
+mod shard;
 mod shard_id;
+mod socket;
 mod status;
 
+pub use compression::Compression;
+pub use config::{ShardConfig, Timing};
 pub use decode::{DecodeError, decode};
 pub use event::{Dispatch, Event};
+pub use fatal::Fatal;
+pub use identify::{BudgetExhausted, IdentifyLimiter, LocalIdentifyLimiter, SessionStartLimit};
 pub use intents::Intents;
+pub use observer::{Fact, Observer};
 pub use session::Session;
+pub use shard::Shard;
 pub use shard_id::ShardId;
 pub use status::{ConnectionState, ShardStatus};
