@@ -45,7 +45,8 @@ impl Stack {
         }
         Self {
             redis,
-            simulator,
+            gateway_port,
+            _simulator: simulator,
             gateway,
             webs,
             control,
