@@ -132,7 +132,6 @@ pub(crate) struct Control {
 
 impl Control {
     /// Makes something happen in the default guild: `act("join", json!({"user": "mason", "channel": "Lobby"}))`.
-    #[track_caller]
     pub(crate) async fn act(&self, verb: &str, fields: Value) -> Value {
         let url = format!("{}/control/{verb}", self.url);
         let reply = self
@@ -220,7 +219,6 @@ fn is_hidden(channel: &Value, everyone: &str) -> bool {
 }
 
 /// Waits for a 200.
-#[track_caller]
 pub(crate) async fn wait_until_ready(url: &str) {
     let client = client();
     let deadline = std::time::Instant::now() + PATIENCE;
