@@ -1,0 +1,228 @@
+//! One clause of the store's contract per function; `holds!` makes a test of each for an adapter.
+
+use std::{collections::HashMap, time::Duration};
+
+use serde_json::json;
+use session_store::Sessions;
+use time::OffsetDateTime;
+use tower_sessions::{
+    Session, SessionStore,
+    session::{Id, Record},
+};
+
+/// Until something that must happen has happened.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Makes a test of every clause for the adapter that `$fresh().await` makes: `(keep-alive, Sessions)`.
+macro_rules! holds {
+    ($fresh:path) => {
+        $crate::conformance::holds!($fresh:
+            a_created_session_is_loaded_as_it_was,
+            an_unknown_session_is_none,
+            a_save_replaces_the_whole_record,
+            a_deleted_session_is_gone,
+            deleting_a_stranger_is_no_error,
+            a_save_after_a_delete_does_not_resurrect,
+            a_save_of_a_session_that_never_was_writes_nothing,
+            a_taken_id_is_not_written_over,
+            an_expired_session_is_none,
+            an_expired_session_can_not_be_saved,
+            a_save_moves_the_expiry,
+            concurrent_saves_leave_one_of_them_whole,
+            a_delete_wins_against_concurrent_saves,
+            liveness_follows_the_session,
+            a_logout_elsewhere_ends_a_session_in_use,
+            a_new_id_at_login_leaves_nothing_under_the_old_one,
+        );
+    };
+    ($fresh:path: $($clause:ident),+ $(,)?) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $clause() {
+            let (_alive, sessions) = $fresh().await;
+            $crate::conformance::$clause(sessions).await;
+        }
+    )+};
+}
+pub(crate) use holds;
+
+/// A record that lives for this many seconds.
+pub(crate) fn record(seconds: i64) -> Record {
+    let second = OffsetDateTime::now_utc().unix_timestamp() + seconds;
+    let data = [
+        (
+            "user".to_owned(),
+            json!({"id": "80351110224678912", "name": "Nelly ünï"}),
+        ),
+        ("seen".to_owned(), json!(1_763_836_800_123_u64)),
+        ("none".to_owned(), json!(null)),
+    ];
+    Record {
+        id: Id::default(),
+        data: HashMap::from(data),
+        expiry_date: OffsetDateTime::from_unix_timestamp(second).unwrap(),
+    }
+}
+
+async fn created(sessions: &Sessions, seconds: i64) -> Record {
+    let mut record = record(seconds);
+    sessions.create(&mut record).await.unwrap();
+    record
+}
+
+pub(crate) async fn a_created_session_is_loaded_as_it_was(sessions: Sessions) {
+    let record = created(&sessions, 60).await;
+    let other = created(&sessions, 60).await;
+    assert_eq!(sessions.load(&record.id).await.unwrap(), Some(record));
+    assert_eq!(sessions.load(&other.id).await.unwrap(), Some(other));
+}
+
+pub(crate) async fn an_unknown_session_is_none(sessions: Sessions) {
+    assert_eq!(sessions.load(&Id::default()).await.unwrap(), None);
+}
+
+pub(crate) async fn a_save_replaces_the_whole_record(sessions: Sessions) {
+    let mut record = created(&sessions, 60).await;
+    record.data = HashMap::from([("other".to_owned(), json!([1, 2, 3]))]);
+    sessions.save(&record).await.unwrap();
+    assert_eq!(sessions.load(&record.id).await.unwrap(), Some(record));
+}
+
+pub(crate) async fn a_deleted_session_is_gone(sessions: Sessions) {
+    let record = created(&sessions, 60).await;
+    let other = created(&sessions, 60).await;
+    sessions.delete(&record.id).await.unwrap();
+    assert_eq!(sessions.load(&record.id).await.unwrap(), None);
+    assert!(sessions.load(&other.id).await.unwrap().is_some());
+}
+
+pub(crate) async fn deleting_a_stranger_is_no_error(sessions: Sessions) {
+    sessions.delete(&Id::default()).await.unwrap();
+}
+
+pub(crate) async fn a_save_after_a_delete_does_not_resurrect(sessions: Sessions) {
+    let record = created(&sessions, 60).await;
+    sessions.delete(&record.id).await.unwrap();
+    sessions.save(&record).await.unwrap();
+    assert_eq!(sessions.load(&record.id).await.unwrap(), None);
+}
+
+pub(crate) async fn a_save_of_a_session_that_never_was_writes_nothing(sessions: Sessions) {
+    let record = record(60);
+    sessions.save(&record).await.unwrap();
+    assert_eq!(sessions.load(&record.id).await.unwrap(), None);
+}
+
+pub(crate) async fn a_taken_id_is_not_written_over(sessions: Sessions) {
+    let first = created(&sessions, 60).await;
+    let mut second = Record {
+        id: first.id,
+        data: HashMap::new(),
+        ..record(60)
+    };
+    sessions.create(&mut second).await.unwrap();
+    assert_ne!(second.id, first.id);
+    assert_eq!(sessions.load(&first.id).await.unwrap(), Some(first));
+    assert_eq!(sessions.load(&second.id).await.unwrap(), Some(second));
+}
+
+pub(crate) async fn an_expired_session_is_none(sessions: Sessions) {
+    let past = created(&sessions, -5).await;
+    assert_eq!(sessions.load(&past.id).await.unwrap(), None);
+    let short = created(&sessions, 2).await;
+    assert!(sessions.load(&short.id).await.unwrap().is_some());
+    let begun = tokio::time::Instant::now();
+    while sessions.load(&short.id).await.unwrap().is_some() {
+        assert!(begun.elapsed() < DEADLINE, "it does not expire");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+pub(crate) async fn an_expired_session_can_not_be_saved(sessions: Sessions) {
+    let mut past = created(&sessions, -5).await;
+    past.expiry_date = record(60).expiry_date;
+    sessions.save(&past).await.unwrap();
+    assert_eq!(sessions.load(&past.id).await.unwrap(), None);
+}
+
+pub(crate) async fn a_save_moves_the_expiry(sessions: Sessions) {
+    let mut moved = created(&sessions, 60).await;
+    moved.expiry_date = record(3600).expiry_date;
+    sessions.save(&moved).await.unwrap();
+    assert_eq!(sessions.load(&moved.id).await.unwrap(), Some(moved.clone()));
+    moved.expiry_date = record(-1).expiry_date;
+    sessions.save(&moved).await.unwrap();
+    assert_eq!(sessions.load(&moved.id).await.unwrap(), None);
+}
+
+pub(crate) async fn concurrent_saves_leave_one_of_them_whole(sessions: Sessions) {
+    let record = created(&sessions, 60).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..50 {
+        let (sessions, mut record) = (sessions.clone(), record.clone());
+        record.data = HashMap::from([
+            ("a".to_owned(), json!(n)),
+            ("b".to_owned(), json!("x".repeat(n))),
+        ]);
+        tasks.spawn(async move { sessions.save(&record).await });
+    }
+    while let Some(outcome) = tasks.join_next().await {
+        outcome.unwrap().unwrap();
+    }
+    let data = sessions.load(&record.id).await.unwrap().unwrap().data;
+    let n = data["a"].as_u64().unwrap() as usize;
+    assert_eq!(data["b"], json!("x".repeat(n)));
+}
+
+pub(crate) async fn a_delete_wins_against_concurrent_saves(sessions: Sessions) {
+    for _ in 0..20 {
+        let record = created(&sessions, 60).await;
+        let mut tasks = tokio::task::JoinSet::new();
+        for n in 0..10 {
+            let (sessions, record) = (sessions.clone(), record.clone());
+            tasks.spawn(async move {
+                if n == 5 {
+                    sessions.delete(&record.id).await
+                } else {
+                    sessions.save(&record).await
+                }
+            });
+        }
+        while let Some(outcome) = tasks.join_next().await {
+            outcome.unwrap().unwrap();
+        }
+        assert_eq!(sessions.load(&record.id).await.unwrap(), None);
+    }
+}
+
+pub(crate) async fn liveness_follows_the_session(sessions: Sessions) {
+    let record = created(&sessions, 60).await;
+    assert!(sessions.is_live(&record.id).await.unwrap());
+    sessions.delete(&record.id).await.unwrap();
+    assert!(!sessions.is_live(&record.id).await.unwrap());
+}
+
+pub(crate) async fn a_logout_elsewhere_ends_a_session_in_use(sessions: Sessions) {
+    let store = std::sync::Arc::new(sessions.clone());
+    let id = created(&sessions, 60).await.id;
+    let here = Session::new(Some(id), store.clone(), None);
+    here.insert("seen", 1).await.unwrap();
+    let elsewhere = Session::new(Some(id), store.clone(), None);
+    elsewhere.load().await.unwrap();
+    elsewhere.flush().await.unwrap();
+    here.save().await.unwrap();
+    let next = Session::new(Some(id), store, None);
+    assert_eq!(next.get::<u64>("seen").await.unwrap(), None);
+}
+
+pub(crate) async fn a_new_id_at_login_leaves_nothing_under_the_old_one(sessions: Sessions) {
+    let store = std::sync::Arc::new(sessions.clone());
+    let before = created(&sessions, 60).await.id;
+    let session = Session::new(Some(before), store, None);
+    session.cycle_id().await.unwrap();
+    session.insert("user", "1").await.unwrap();
+    session.save().await.unwrap();
+    let after = session.id().unwrap();
+    assert_ne!(before, after);
+    assert!(!sessions.is_live(&before).await.unwrap());
+    assert!(sessions.is_live(&after).await.unwrap());
+}
