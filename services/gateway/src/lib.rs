@@ -1,1 +1,21 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod app;
+mod board;
+pub mod check;
+pub mod cli;
+mod config;
+mod health;
+mod metrics;
+mod names;
+pub mod normalize;
+mod outage;
+mod pipeline;
+mod publisher;
+mod register;
+mod shards;
+pub mod state;
+
+pub use app::{App, BuildError, Ports};
+pub use config::{Config, VARIABLES};
+pub use metrics::Metrics;

@@ -1,0 +1,167 @@
+//! Wires the gateway together and starts it.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use axum::Router;
+use discord::{Rest, rest::InvalidApiUrl};
+use event_bus::EventBus;
+use gateway_registry::GatewayRegistry;
+use lifecycle::Lifecycle;
+use prometheus::Registry;
+use tokio::net::TcpListener;
+use tracing::info;
+
+use crate::{
+    board::Board, config::Config, health, health::Health, metrics::Metrics, normalize::Rules,
+    register::Register, shards::Shards,
+};
+
+/// Why the gateway can't be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// An address can't be listened on.
+    #[error("can't listen on {address}: {error}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The REST client does not take its configuration.
+    #[error("DISCORD_API_URL can't be used: {0}")]
+    Rest(#[from] InvalidApiUrl),
+    /// A metric is registered already.
+    #[error("the metrics can't be registered: {0}")]
+    Metrics(#[from] prometheus::Error),
+}
+
+/// What the gateway works with, whoever provides it.
+#[derive(Clone)]
+pub struct Ports {
+    /// Where changes go.
+    pub bus: Arc<dyn EventBus>,
+    /// Where instances announce themselves.
+    pub registry: Arc<dyn GatewayRegistry>,
+}
+
+/// The gateway, built and bound, not yet started.
+pub struct App {
+    config: Arc<Config>,
+    ports: Ports,
+    rest: Arc<Rest>,
+    metrics: Arc<Metrics>,
+    registry: Registry,
+    listener: TcpListener,
+    metrics_listener: Option<TcpListener>,
+}
+
+impl App {
+    /// Connects the ports that the configuration names, and binds.
+    pub async fn build(config: Config) -> Result<Self, BuildError> {
+        let registry = Registry::new();
+        let ports = Ports {
+            bus: config.bus.connect(&registry),
+            registry: config.registry.connect(),
+        };
+        Self::assemble(config, ports, registry).await
+    }
+
+    /// Binds, with ports that exist already. Metrics go into `registry`.
+    pub async fn assemble(
+        config: Config,
+        ports: Ports,
+        registry: Registry,
+    ) -> Result<Self, BuildError> {
+        let metrics = Arc::new(Metrics::register(&registry)?);
+        telemetry::build_info(&registry, "gateway")?;
+        let rest = Arc::new(config.rest()?);
+        let listener = bind(SocketAddr::new(config.bind, config.port)).await?;
+        let metrics_listener = match config.metrics_port {
+            Some(port) => Some(bind(SocketAddr::new(config.bind, port)).await?),
+            None => None,
+        };
+        let config = Arc::new(config);
+        Ok(Self {
+            config,
+            ports,
+            rest,
+            metrics,
+            registry,
+            listener,
+            metrics_listener,
+        })
+    }
+
+    /// Where `/health` and `/ready` are served.
+    pub fn addr(&self) -> SocketAddr {
+        self.listener
+            .local_addr()
+            .expect("a bound listener has an address")
+    }
+
+    /// Where `/metrics` is served, if it is.
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        let listener = self.metrics_listener.as_ref()?;
+        Some(
+            listener
+                .local_addr()
+                .expect("a bound listener has an address"),
+        )
+    }
+
+    /// Starts everything; the tasks end with the lifecycle.
+    pub fn start(self, lifecycle: &Lifecycle) {
+        let addr = self.addr();
+        let board = Arc::new(Board::default());
+        let health = Health {
+            board: Arc::clone(&board),
+            bus: Arc::clone(&self.ports.bus),
+            drain: lifecycle.drain(),
+            intents: self.config.intents,
+        };
+        serve(lifecycle, "health", self.listener, health::router(health));
+        if let Some(listener) = self.metrics_listener {
+            serve(
+                lifecycle,
+                "metrics",
+                listener,
+                telemetry::metrics_router(self.registry),
+            );
+        }
+        let link_url = self.config.link_url.clone();
+        let register = Register::new(self.ports.registry, Arc::clone(&board), link_url);
+        lifecycle.supervise("register", register.run(lifecycle.drain()));
+        let rules = Rules {
+            served: self.config.guilds.clone(),
+            intents: self.config.intents,
+            cdn_url: self.config.cdn_url.clone(),
+        };
+        let shards = Shards {
+            config: self.config,
+            rest: self.rest,
+            bus: self.ports.bus,
+            board,
+            metrics: self.metrics,
+            rules: Arc::new(rules),
+            lifecycle: lifecycle.clone(),
+        };
+        lifecycle.supervise("shards", shards.run());
+        info!(component = "Gateway", %addr, "The gateway is starting");
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, BuildError> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|error| BuildError::Listen { address, error })
+}
+
+/// Serves until the drain; a listener that fails fails the process.
+fn serve(lifecycle: &Lifecycle, name: &'static str, listener: TcpListener, router: Router) {
+    let drain = lifecycle.drain();
+    lifecycle.supervise(name, async move {
+        axum::serve(listener, router)
+            .with_graceful_shutdown(async move { drain.cancelled().await })
+            .await
+    });
+}

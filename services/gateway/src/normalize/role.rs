@@ -1,0 +1,30 @@
+use contracts::{
+    RoleId,
+    state::{AudienceChange, Role},
+};
+use discord::model;
+use event_bus::StateOp;
+
+use super::Draft;
+
+/// `GUILD_ROLE_CREATE`, `GUILD_ROLE_UPDATE`.
+pub(super) fn set(draft: &mut Draft<'_>, role: &model::Role) {
+    let new = Role {
+        id: role.id,
+        name: role.name.clone(),
+        permissions: role.permissions,
+        position: i32::try_from(role.position).unwrap_or_default(),
+    };
+    if draft.state.role(new.id) != Some(&new) {
+        draft.store(StateOp::SetRole(new.clone()));
+        draft.audience(AudienceChange::Role(new));
+    }
+}
+
+/// `GUILD_ROLE_DELETE`. Members keep its id until Discord says otherwise; it grants nothing.
+pub(super) fn remove(draft: &mut Draft<'_>, role: RoleId) {
+    if draft.state.role(role).is_some() {
+        draft.store(StateOp::RemoveRole(role));
+        draft.audience(AudienceChange::RoleGone(role));
+    }
+}
