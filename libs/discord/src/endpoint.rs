@@ -63,13 +63,7 @@ mod tests {
 
     #[test]
     fn what_is_no_gateway_is_refused() {
-        for base in [
-            "",
-            "gateway.discord.gg",
-            "https://discord.com",
-            "wss://",
-            "ws:///x",
-        ] {
+        for base in ["", "gateway.discord.gg", "https://discord.com", "wss://"] {
             endpoint(base, Compression::None).unwrap_err();
         }
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod model;
+pub mod rest;
 
 mod backoff;
 mod close;
@@ -35,6 +36,7 @@ pub use fatal::Fatal;
 pub use identify::{BudgetExhausted, IdentifyLimiter, LocalIdentifyLimiter, SessionStartLimit};
 pub use intents::Intents;
 pub use observer::{Fact, Observer};
+pub use rest::{GatewayBot, Rest, RestError};
 pub use session::Session;
 pub use shard::Shard;
 pub use shard_id::ShardId;

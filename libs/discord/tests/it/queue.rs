@@ -1,0 +1,113 @@
+use std::sync::Arc;
+
+use discord::{ConnectionState, Fact};
+use serde_json::json;
+
+use crate::{
+    peer::Gateway,
+    running::{Facts, Running, config, stored},
+};
+
+#[tokio::test]
+async fn a_full_queue_pauses_the_session_and_loses_nothing() {
+    let gateway = Gateway::start().await;
+    let facts = Arc::new(Facts::default());
+    let mut config = config(gateway.url());
+    config.observer = facts.clone();
+    let mut shard = Running::with_queue(config, None, 4);
+    let mut peer = gateway.establish("s", &gateway.url()).await;
+    for seq in 1..=10 {
+        peer.typing(seq).await;
+    }
+    assert_eq!(peer.closed().await, Some(4000));
+    let status = shard
+        .until(|status| status.state == ConnectionState::Reconnecting)
+        .await;
+    assert_eq!(
+        status.session.unwrap().seq,
+        3,
+        "READY and three more found room"
+    );
+    assert_eq!(shard.next().await, (0, "READY"));
+    assert_eq!(shard.next().await, (1, "TYPING_START"));
+    let (mut peer, resume) = gateway.resumed().await;
+    assert_eq!(resume["seq"], 3);
+    let mut seq = 3;
+    for replayed in 4..=10 {
+        assert_eq!(shard.next().await, (replayed - 2, "TYPING_START"));
+        peer.typing(replayed).await;
+        seq = replayed;
+    }
+    peer.dispatch(11, "RESUMED", json!(null)).await;
+    for left in seq - 1..=seq {
+        assert_eq!(shard.next().await, (left, "TYPING_START"));
+    }
+    assert_eq!(shard.next().await, (11, "RESUMED"));
+    let status = shard
+        .until(|status| status.state == ConnectionState::Connected)
+        .await;
+    assert_eq!(status.attempts, 0);
+    assert_eq!(facts.count(|fact| *fact == Fact::QueueFull), 1);
+}
+
+#[tokio::test]
+async fn nothing_connects_while_there_is_no_room() {
+    let gateway = Gateway::start().await;
+    let mut shard = Running::with_queue(config(gateway.url()), None, 2);
+    let mut peer = gateway.establish("s", &gateway.url()).await;
+    for seq in 1..=3 {
+        peer.typing(seq).await;
+    }
+    assert_eq!(peer.closed().await, Some(4000));
+    shard
+        .until(|status| status.state == ConnectionState::Reconnecting)
+        .await;
+    let refused = tokio::time::timeout(std::time::Duration::from_millis(300), gateway.accept());
+    assert!(refused.await.is_err(), "it waits for room");
+    assert_eq!(shard.next().await, (0, "READY"));
+    gateway.resumed().await;
+}
+
+#[tokio::test]
+async fn a_replay_larger_than_the_queue_comes_through_in_pieces() {
+    let gateway = Gateway::start().await;
+    let mut shard = Running::with_queue(config(gateway.url()), Some(stored(gateway.url(), 0)), 2);
+    let server = async {
+        loop {
+            let (mut peer, resume) = gateway.resumed().await;
+            let from = resume["seq"].as_u64().unwrap();
+            for seq in from + 1..=30 {
+                peer.typing(seq).await;
+            }
+            peer.dispatch(31, "RESUMED", json!(null)).await;
+            if peer.closed().await.is_none() {
+                return;
+            }
+        }
+    };
+    let reader = async {
+        for seq in 1..=30 {
+            assert_eq!(shard.next().await, (seq, "TYPING_START"));
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(shard.next().await, (31, "RESUMED"));
+        shard
+            .until(|status| status.state == ConnectionState::Connected)
+            .await;
+    };
+    tokio::select! {
+        () = server => panic!("the server only ends when the socket is dropped"),
+        () = reader => {}
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_is_gone_ends_the_shard_with_its_session() {
+    let gateway = Gateway::start().await;
+    let mut shard = Running::start(config(gateway.url()), None);
+    let mut peer = gateway.establish("s", &gateway.url()).await;
+    shard.next().await;
+    shard.dispatches.close();
+    assert_eq!(peer.closed().await, Some(4000));
+    assert_eq!(shard.outcome().await.unwrap().unwrap().id, "s");
+}
