@@ -37,11 +37,26 @@ impl Env {
         }
     }
 
-    /// Sets a value unless the variable is set already.
-    pub fn set_default(&mut self, variable: &Variable, value: impl Into<String>) {
-        if self.lookup(variable).is_none() {
-            self.values.insert(variable.name.to_owned(), value.into());
-        }
+    /// Sets a variable, whatever it was (programs that wire several parts together).
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.values.insert(name.to_owned(), value.into());
+    }
+
+    /// Forgets a variable.
+    pub fn unset(&mut self, name: &str) {
+        self.values.remove(name);
+    }
+
+    /// Whether a variable is set, by this very name.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    /// Sets a variable that is not set.
+    pub fn set_default(&mut self, name: &str, value: impl Into<String>) {
+        self.values
+            .entry(name.to_owned())
+            .or_insert_with(|| value.into());
     }
 
     /// The value, or the variable's default.
