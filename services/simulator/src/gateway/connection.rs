@@ -1,0 +1,402 @@
+//! One WebSocket from HELLO to its end.
+
+use std::{
+    collections::VecDeque,
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
+
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
+use lifecycle::CancellationToken;
+use serde_json::{Value, json};
+use tokio::{sync::mpsc, time};
+use tracing::{debug, info};
+
+use super::{
+    Close, Parameters, compress::Encoder, identify::Identify, opcode, resume::Resume, session::Link,
+};
+use crate::{fault::Lasting, simulation::Shared};
+
+/// The largest payload that a client may send, in bytes.
+pub(crate) const MAX_PAYLOAD: usize = 4096;
+
+/// What waits for a connection's socket. A client for which this is full is cut; its session stays.
+const QUEUE: usize = 8192;
+
+/// How many waiting messages are written before the socket is flushed.
+const BATCH: usize = 64;
+
+/// How many messages a client may send in [`SEND_WINDOW`].
+const SENDS: usize = 120;
+const SEND_WINDOW: Duration = Duration::from_secs(60);
+
+/// A client that reads nothing for so long is cut.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long the client's answer to a close is waited for.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The API versions that are spoken.
+const VERSIONS: [&str; 2] = ["9", "10"];
+
+/// What a connection is told to do.
+#[derive(Debug)]
+pub(crate) enum Out {
+    /// Send a Gateway message.
+    Frame(Utf8Bytes),
+    /// Send several.
+    Frames(Vec<Utf8Bytes>),
+    /// Send something that is no Gateway message, past any compression.
+    Raw(Utf8Bytes),
+    Close(Close),
+    /// Neither read nor write for a while.
+    Freeze(Duration),
+    /// Don't acknowledge heartbeats for a while.
+    StopAcks(Duration),
+}
+
+/// How a connection ends.
+enum End {
+    /// The client said so with this code.
+    Client(u16),
+    /// We close it.
+    Close(Close),
+    /// The socket is gone, or is to be dropped.
+    Lost,
+}
+
+type Step = ControlFlow<End>;
+
+/// Serves one socket until it ends.
+pub(super) async fn run(
+    socket: WebSocket,
+    simulation: Shared,
+    parameters: Parameters,
+    resume_url: String,
+) {
+    let (sink, stream) = socket.split();
+    let (out, queue) = mpsc::channel(QUEUE);
+    let cut = CancellationToken::new();
+    let id = simulation.lock().sessions.next_connection();
+    let drain = simulation
+        .lifecycle
+        .get()
+        .map(lifecycle::Lifecycle::drain)
+        .unwrap_or_default();
+    let encoder = Encoder::of(parameters.compress.as_deref());
+    let mut connection = Connection {
+        id,
+        link: Link {
+            connection: id,
+            out,
+            cut: cut.clone(),
+        },
+        sink,
+        encoder,
+        resume_url,
+        sends: VecDeque::new(),
+        heartbeat: Instant::now(),
+        acks_from: Instant::now(),
+        waiting: None,
+        simulation,
+    };
+    let end = connection
+        .serve(stream, queue, &parameters, &cut, &drain)
+        .await;
+    let ended = match end {
+        End::Client(code) => matches!(code, 1000 | 1001),
+        End::Close(close) => {
+            connection.say_goodbye(close).await;
+            matches!(close.0, 1000 | 1001 | 4004 | 4010..=4014)
+        }
+        End::Lost => false,
+    };
+    debug!(connection = id, ended, "a Gateway connection ended");
+    connection.simulation.lock().sessions.leave(id, ended);
+}
+
+/// A connection's state.
+pub(super) struct Connection {
+    pub(super) id: u64,
+    pub(super) link: Link,
+    sink: SplitSink<WebSocket, Message>,
+    pub(super) encoder: Encoder,
+    pub(super) resume_url: String,
+    /// When the client sent what it sent in the last window.
+    sends: VecDeque<Instant>,
+    heartbeat: Instant,
+    /// Heartbeats before this time aren't acknowledged (a fault).
+    acks_from: Instant,
+    /// An IDENTIFY that is answered later (a fault).
+    waiting: Option<(Instant, Identify)>,
+    pub(super) simulation: Shared,
+}
+
+impl Connection {
+    async fn serve(
+        &mut self,
+        mut stream: SplitStream<WebSocket>,
+        mut queue: mpsc::Receiver<Out>,
+        parameters: &Parameters,
+        cut: &CancellationToken,
+        drain: &CancellationToken,
+    ) -> End {
+        let step = tokio::select! {
+            step = self.greet(parameters) => step,
+            () = cut.cancelled() => ControlFlow::Break(End::Lost),
+        };
+        if let ControlFlow::Break(end) = step {
+            return end;
+        }
+        let interval = self.simulation.config.heartbeat_interval;
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            let overdue = self.heartbeat + interval * 3 / 2;
+            let waiting = self.waiting.as_ref().map_or(overdue, |(at, _)| *at);
+            let step = tokio::select! {
+                biased;
+                () = cut.cancelled() => ControlFlow::Break(End::Lost),
+                () = drain.cancelled() => ControlFlow::Break(End::Close(Close::GOING_AWAY)),
+                count = queue.recv_many(&mut batch, BATCH) => {
+                    debug_assert!(count > 0, "the connection holds a sender of its own queue");
+                    let orders: Vec<Out> = std::mem::take(&mut batch);
+                    tokio::select! {
+                        step = self.obey(orders) => step,
+                        () = cut.cancelled() => ControlFlow::Break(End::Lost),
+                    }
+                }
+                message = stream.next() => self.hear(message).await,
+                () = time::sleep_until(waiting.into()), if self.waiting.is_some() => {
+                    let identify = self.waiting.take().map(|(_, identify)| identify);
+                    identify.map_or(ControlFlow::Continue(()), |identify| self.identify(&identify))
+                }
+                () = time::sleep_until(overdue.into()) => ControlFlow::Break(End::Close(Close::TIMED_OUT)),
+            };
+            if let ControlFlow::Break(end) = step {
+                return end;
+            }
+        }
+    }
+
+    /// HELLO, or a refusal for what the URL says.
+    async fn greet(&mut self, parameters: &Parameters) -> Step {
+        if parameters
+            .v
+            .as_deref()
+            .is_some_and(|version| !VERSIONS.contains(&version))
+        {
+            return ControlFlow::Break(End::Close(Close::INVALID_VERSION));
+        }
+        if parameters
+            .encoding
+            .as_deref()
+            .is_some_and(|encoding| encoding != "json")
+        {
+            return ControlFlow::Break(End::Close(Close::DECODE_ERROR));
+        }
+        if self
+            .simulation
+            .lock()
+            .faults
+            .take(Lasting::NoHello, None)
+            .is_some()
+        {
+            return ControlFlow::Continue(());
+        }
+        let interval = self.simulation.config.heartbeat_interval.as_millis() as u64;
+        let hello = opcode::frame(opcode::HELLO, &json!({ "heartbeat_interval": interval }));
+        self.write([hello.into()]).await
+    }
+
+    /// Carries out orders; whatever is written is flushed once.
+    async fn obey(&mut self, orders: Vec<Out>) -> Step {
+        let mut frames: Vec<Utf8Bytes> = Vec::with_capacity(orders.len());
+        for order in orders {
+            match order {
+                Out::Frame(frame) => frames.push(frame),
+                Out::Frames(more) => frames.extend(more),
+                Out::Raw(text) => {
+                    self.write(frames.drain(..)).await?;
+                    if self.sink.send(Message::Text(text)).await.is_err() {
+                        return ControlFlow::Break(End::Lost);
+                    }
+                }
+                Out::Close(close) => {
+                    self.write(frames.drain(..)).await?;
+                    return ControlFlow::Break(End::Close(close));
+                }
+                Out::Freeze(time) => {
+                    self.write(frames.drain(..)).await?;
+                    time::sleep(time).await;
+                }
+                Out::StopAcks(time) => self.acks_from = Instant::now() + time,
+            }
+        }
+        self.write(frames).await
+    }
+
+    /// Writes Gateway messages and flushes.
+    async fn write(&mut self, frames: impl IntoIterator<Item = Utf8Bytes>) -> Step {
+        let write = async {
+            for frame in frames {
+                let message = self.encoder.encode(frame).ok()?;
+                self.sink.feed(message).await.ok()?;
+            }
+            self.sink.flush().await.ok()
+        };
+        match time::timeout(WRITE_TIMEOUT, write).await {
+            Ok(Some(())) => ControlFlow::Continue(()),
+            Ok(None) | Err(_) => ControlFlow::Break(End::Lost),
+        }
+    }
+
+    /// Takes what the client sent.
+    async fn hear(&mut self, message: Option<Result<Message, axum::Error>>) -> Step {
+        let text = match message {
+            Some(Ok(Message::Text(text))) => text.as_bytes().to_vec(),
+            Some(Ok(Message::Binary(bytes))) => bytes.to_vec(),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return ControlFlow::Continue(()),
+            Some(Ok(Message::Close(frame))) => {
+                return ControlFlow::Break(End::Client(frame.map_or(1005, |frame| frame.code)));
+            }
+            Some(Err(_)) | None => return ControlFlow::Break(End::Lost),
+        };
+        if text.len() > MAX_PAYLOAD {
+            return ControlFlow::Break(End::Close(Close::DECODE_ERROR));
+        }
+        let now = Instant::now();
+        while self
+            .sends
+            .front()
+            .is_some_and(|sent| now.duration_since(*sent) > SEND_WINDOW)
+        {
+            self.sends.pop_front();
+        }
+        self.sends.push_back(now);
+        if self.sends.len() > SENDS {
+            return ControlFlow::Break(End::Close(Close::RATE_LIMITED));
+        }
+        let Ok(Value::Object(mut payload)) = serde_json::from_slice::<Value>(&text) else {
+            return ControlFlow::Break(End::Close(Close::DECODE_ERROR));
+        };
+        let Some(op) = payload.get("op").and_then(Value::as_u64) else {
+            return ControlFlow::Break(End::Close(Close::DECODE_ERROR));
+        };
+        let data = payload.remove("d").unwrap_or_default();
+        match op {
+            opcode::HEARTBEAT => self.acknowledge().await,
+            opcode::IDENTIFY | opcode::RESUME if self.has_session() => {
+                ControlFlow::Break(End::Close(Close::ALREADY_AUTHENTICATED))
+            }
+            opcode::IDENTIFY => match Identify::of(&data) {
+                Some(identify) => self.identify_soon(identify),
+                None => ControlFlow::Break(End::Close(Close::DECODE_ERROR)),
+            },
+            opcode::RESUME => match Resume::of(&data) {
+                Some(resume) => {
+                    let answer = self.resume(&resume);
+                    self.answer(answer)
+                }
+                None => ControlFlow::Break(End::Close(Close::DECODE_ERROR)),
+            },
+            _ if !super::command::is_known(op) => {
+                ControlFlow::Break(End::Close(Close::UNKNOWN_OPCODE))
+            }
+            _ if !self.has_session() => ControlFlow::Break(End::Close(Close::NOT_AUTHENTICATED)),
+            _ => {
+                let done = super::command::carry_out(&self.simulation, self.id, op, &data);
+                done.map_or_else(
+                    |close| ControlFlow::Break(End::Close(close)),
+                    ControlFlow::Continue,
+                )
+            }
+        }
+    }
+
+    /// Whether this connection carries a session, or soon will. After op 9 it doesn't, and may identify anew.
+    fn has_session(&self) -> bool {
+        self.waiting.is_some()
+            || self
+                .simulation
+                .lock()
+                .sessions
+                .of_connection(self.id)
+                .is_some()
+    }
+
+    async fn acknowledge(&mut self) -> Step {
+        self.heartbeat = Instant::now();
+        if self.heartbeat < self.acks_from {
+            return ControlFlow::Continue(());
+        }
+        let ack = opcode::frame(opcode::HEARTBEAT_ACK, &Value::Null);
+        self.write([ack.into()]).await
+    }
+
+    /// IDENTIFY now, or later if a fault says so.
+    fn identify_soon(&mut self, identify: Identify) -> Step {
+        let late = self
+            .simulation
+            .lock()
+            .faults
+            .take(Lasting::LateReady, Some(identify.shard.0));
+        if let Some(millis) = late {
+            self.waiting = Some((Instant::now() + Duration::from_millis(millis), identify));
+            return ControlFlow::Continue(());
+        }
+        self.identify(&identify)
+    }
+
+    fn identify(&mut self, identify: &Identify) -> Step {
+        if identify.compress {
+            self.encoder.compress_payloads();
+        }
+        let answer = self.start_session(identify);
+        self.answer(answer)
+    }
+
+    /// What becomes of an IDENTIFY or RESUME.
+    fn answer(&mut self, answer: Result<(), Rejection>) -> Step {
+        match answer {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(Rejection::Close(close)) => ControlFlow::Break(End::Close(close)),
+            Err(Rejection::InvalidSession) => {
+                info!(
+                    connection = self.id,
+                    "an IDENTIFY or RESUME was answered with op 9"
+                );
+                let invalid = opcode::frame(opcode::INVALID_SESSION, &json!(false));
+                if self.link.out.try_send(Out::Frame(invalid.into())).is_err() {
+                    return ControlFlow::Break(End::Lost);
+                }
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    async fn say_goodbye(&mut self, close: Close) {
+        let goodbye = async {
+            if self
+                .sink
+                .send(Message::Close(Some(close.into())))
+                .await
+                .is_ok()
+            {
+                drop(self.sink.close().await);
+            }
+        };
+        drop(time::timeout(CLOSE_TIMEOUT, goodbye).await);
+    }
+}
+
+/// Why an IDENTIFY or RESUME is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rejection {
+    Close(Close),
+    /// Op 9, not resumable.
+    InvalidSession,
+}
