@@ -1,0 +1,95 @@
+import { applyEvent, noRooms, openStream, type RoomsState, type Stream, type StreamEvent, type StreamStatus } from '../../../../libs/browser/src/index.ts'
+import { sharedGuilds } from './api.ts'
+import { type Happening, Narrator } from './happening.ts'
+import { ActivityView } from './view/activity.ts'
+import { element } from './view/element.ts'
+import type { Notices } from './view/notices.ts'
+import { loading, noGuilds } from './view/pages.ts'
+import { RoomsView } from './view/rooms.ts'
+
+/** Lines that wait for the next frame; the newest stay. */
+const WAITING = 100
+
+const UNAVAILABLE = {
+  draining: 'This server is being replaced. The page reconnects by itself in a moment.',
+  overload: 'There are too many open pages at the moment. This one comes back by itself.',
+  bus: 'Live events are away for a moment. The page comes back by itself.',
+} as const
+
+/** The signed-in part of the page: the stream, the picture it makes, and the views of that picture. */
+export class Live {
+  readonly node: HTMLElement
+  readonly #rooms = new RoomsView()
+  readonly #activity: ActivityView
+  readonly #narrator = new Narrator()
+  readonly #stage = element('div', { class: 'stage' }, loading())
+  readonly #notices: Notices
+  readonly #stream: Stream
+  #state: RoomsState = noRooms
+  #waiting: Happening[] = []
+  #frame: number | undefined
+
+  constructor(notices: Notices, announcer: HTMLElement, onStatus: (status: StreamStatus) => void) {
+    this.#notices = notices
+    this.#activity = new ActivityView(announcer)
+    this.node = element('div', { class: 'columns' }, this.#stage, this.#activity.node)
+    this.#stream = openStream({
+      snapshot: true,
+      onEvent: (event) => this.#receive(event),
+      onStatus: (status) => {
+        if (status === 'open') notices.hide('unavailable')
+        onStatus(status)
+      },
+    })
+  }
+
+  close(): void {
+    this.#stream.close()
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame)
+  }
+
+  #receive(event: StreamEvent): void {
+    const happening = this.#narrator.tell(this.#state, event)
+    if (happening !== null) this.#waiting = [...this.#waiting.slice(1 - WAITING), happening]
+    const known = this.#state.guilds.length
+    this.#state = applyEvent(this.#state, event)
+    if (event.event === 'reset') this.#notices.show('reset', 'Some events were missed while this page was away. The rooms were read anew.')
+    if (event.event === 'unavailable') this.#notices.show('unavailable', UNAVAILABLE[event.payload.reason] ?? UNAVAILABLE.bus, true)
+    if (event.event === 'gap') this.#notices.show('gap', `Fanfare missed some events between ${clock(event.payload.since)} and ${clock(event.payload.until)}.`)
+    if (event.event === 'room.created' && this.#state.guilds.length > known) void this.#nameGuilds()
+    this.#frame ??= requestAnimationFrame(() => this.#paint())
+    // A hidden tab paints no frames: the page must be right, and its memory bounded, when it is looked at again.
+    if (document.hidden) this.#paint()
+  }
+
+  /** Many events between two frames cost one painting. */
+  #paint(): void {
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame)
+    this.#frame = undefined
+    if (this.#state.ready) {
+      this.#rooms.update(this.#state)
+      const page = this.#state.guilds.length === 0 ? noGuilds : () => this.#rooms.node
+      const shown = this.#stage.firstElementChild
+      const wanted = this.#state.guilds.length === 0 ? 'no-guilds' : undefined
+      if (wanted === undefined ? shown !== this.#rooms.node : (shown as HTMLElement).dataset['testid'] !== wanted) this.#stage.replaceChildren(page())
+    }
+    this.#activity.add(this.#waiting)
+    this.#waiting = []
+  }
+
+  /** A guild that came after the snapshot has no name yet. */
+  async #nameGuilds(): Promise<void> {
+    try {
+      const named = new Map((await sharedGuilds()).map((guild) => [guild.guildId, guild]))
+      const guilds = this.#state.guilds.map((guild) => (guild.name === '' ? { ...guild, ...named.get(guild.guildId) } : guild))
+      this.#state = { ...this.#state, guilds }
+      this.#frame ??= requestAnimationFrame(() => this.#paint())
+    } catch {
+      // It keeps the name of a new server until the next snapshot.
+    }
+  }
+}
+
+function clock(ms: number): string {
+  return new Date(ms).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })
+}

@@ -1,0 +1,69 @@
+import { signOut, whoAmI } from './api.ts'
+import { Live } from './live.ts'
+import { account } from './view/account.ts'
+import { showConnection } from './view/connection.ts'
+import { Notices } from './view/notices.ts'
+import { trouble, welcome } from './view/pages.ts'
+import type { Me } from '../../../../libs/browser/src/index.ts'
+
+/** The pause before the server is asked again who is signed in. */
+const RETRY_MS = 5_000
+
+const part = (id: string) => document.getElementById(id) as HTMLElement
+const [main, head, connection, announcer] = [part('main'), part('account'), part('connection'), part('announcer')]
+const notices = new Notices(part('notices'))
+let live: Live | undefined
+let retry: number | undefined
+let asking = false
+
+function show(node: Node): void {
+  main.replaceChildren(node)
+}
+
+function signedOut(): void {
+  live?.close()
+  live = undefined
+  head.replaceChildren()
+  showConnection(connection, 'signed-out')
+  show(welcome())
+}
+
+function signedIn(me: Me): void {
+  head.replaceChildren(...account(me, leave))
+  live = new Live(notices, announcer, (status) => {
+    showConnection(connection, status)
+    if (status === 'signed-out') {
+      signedOut()
+      notices.show('signed-out', 'Your session has ended. Sign in again to go on.')
+    }
+  })
+  show(live.node)
+}
+
+async function leave(): Promise<void> {
+  try {
+    await signOut()
+    signedOut()
+  } catch {
+    notices.show('sign-out', 'Signing out did not work. Please try again.')
+  }
+}
+
+async function begin(): Promise<void> {
+  if (asking) return
+  clearTimeout(retry)
+  asking = true
+  try {
+    const me = await whoAmI()
+    if (me === null) signedOut()
+    else signedIn(me)
+  } catch {
+    showConnection(connection, 'reconnecting')
+    if (main.querySelector('[data-testid=trouble]') === null) show(trouble(() => void begin()))
+    retry = setTimeout(() => void begin(), RETRY_MS)
+  } finally {
+    asking = false
+  }
+}
+
+void begin()
