@@ -134,6 +134,6 @@ async fn front(
 ) -> Response {
     match upgrade {
         Ok(upgrade) => gateway::upgrade(simulation, parameters, headers, uri, upgrade).await,
-        Err(_) => control::page().await.into_response(),
+        Err(_) => control::page().into_response(),
     }
 }

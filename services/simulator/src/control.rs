@@ -43,7 +43,7 @@ pub(crate) fn router() -> Router<Shared> {
 }
 
 /// The page for people.
-pub(crate) async fn page() -> Html<&'static str> {
+pub(crate) fn page() -> Html<&'static str> {
     Html(include_str!("control/page.html"))
 }
 

@@ -107,7 +107,11 @@ impl Scenario {
             }
             (None, Some(Value::String(script))) => script.as_str(),
             (None, Some(Value::Array(list))) => {
-                lines = list.iter().map(|line| format!("{line}\n")).collect();
+                lines = list
+                    .iter()
+                    .map(Value::to_string)
+                    .collect::<Vec<_>>()
+                    .join("\n");
                 &lines
             }
             _ => return Err("`name` or `script` is missing".to_owned()),

@@ -31,7 +31,7 @@ pub(super) struct Ask<'a>(pub(super) &'a Map<String, Value>);
 
 impl Ask<'_> {
     /// A field as text; numbers (ids) too.
-    pub(super) fn text(&self, field: &str) -> Result<Option<String>, ControlError> {
+    pub(super) fn text(self, field: &str) -> Result<Option<String>, ControlError> {
         match self.0.get(field) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -43,19 +43,19 @@ impl Ask<'_> {
         }
     }
 
-    pub(super) fn required(&self, field: &str) -> Result<String, ControlError> {
+    pub(super) fn required(self, field: &str) -> Result<String, ControlError> {
         self.text(field)?
             .ok_or_else(|| ControlError::invalid(field, format!("`{field}` is missing")))
     }
 
-    pub(super) fn number(&self, field: &str) -> Result<Option<u64>, ControlError> {
+    pub(super) fn number(self, field: &str) -> Result<Option<u64>, ControlError> {
         let wrong = || ControlError::invalid(field, format!("`{field}` has to be a whole number"));
         self.text(field)?
             .map(|text| text.parse().map_err(|_| wrong()))
             .transpose()
     }
 
-    pub(super) fn flag(&self, field: &str) -> Result<Option<bool>, ControlError> {
+    pub(super) fn flag(self, field: &str) -> Result<Option<bool>, ControlError> {
         match self.0.get(field) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(*flag)),
@@ -67,7 +67,7 @@ impl Ask<'_> {
     }
 
     /// Permissions: a number, or names with `|`, `,` or spaces between.
-    pub(super) fn bits(&self, field: &str) -> Result<u64, ControlError> {
+    pub(super) fn bits(self, field: &str) -> Result<u64, ControlError> {
         let Some(text) = self.text(field)? else {
             return Ok(0);
         };
@@ -88,7 +88,7 @@ impl Ask<'_> {
     }
 
     /// The guild: the one named, or that of a channel named by id, or the default one.
-    pub(super) fn guild(&self, world: &World) -> Result<Id, ControlError> {
+    pub(super) fn guild(self, world: &World) -> Result<Id, ControlError> {
         if let Some(name) = self.text("guild")? {
             let found = world.find_guild(&name).map(|guild| guild.id);
             return found.ok_or_else(|| {
@@ -106,7 +106,7 @@ impl Ask<'_> {
 
     /// The channel of the guild that a field names.
     pub(super) fn channel_in(
-        &self,
+        self,
         world: &World,
         guild: Id,
         field: &str,
@@ -124,14 +124,14 @@ impl Ask<'_> {
             })
     }
 
-    pub(super) fn user(&self, world: &World) -> Result<Id, ControlError> {
+    pub(super) fn user(self, world: &World) -> Result<Id, ControlError> {
         let name = self.required("user")?;
         world
             .find_user(&name)
             .ok_or_else(|| ControlError::unknown("user", format!("there is no user `{name}`")))
     }
 
-    pub(super) fn role(&self, world: &World, guild: Id) -> Result<Id, ControlError> {
+    pub(super) fn role(self, world: &World, guild: Id) -> Result<Id, ControlError> {
         let name = self.required("role")?;
         let guild = world.guild(guild)?;
         World::find_role(guild, &name).ok_or_else(|| {
@@ -143,7 +143,7 @@ impl Ask<'_> {
     }
 
     /// The message that `message` names by id, or the newest one of the channel.
-    pub(super) fn message(&self, world: &World, channel: Id) -> Result<Id, ControlError> {
+    pub(super) fn message(self, world: &World, channel: Id) -> Result<Id, ControlError> {
         let messages = &world.channel(channel)?.1.messages;
         let Some(name) = self.text("message")?.filter(|name| name != "last") else {
             let newest = messages.keys().next_back().copied();
@@ -160,7 +160,7 @@ impl Ask<'_> {
     }
 
     /// The text of a message with its mark.
-    pub(super) fn content(&self) -> Result<String, ControlError> {
+    pub(super) fn content(self) -> Result<String, ControlError> {
         let mark = self.text("mark")?.or(self.text("nonce")?);
         match (self.text("content")?, mark) {
             (Some(content), Some(mark)) => Ok(format!("{content} {mark}")),

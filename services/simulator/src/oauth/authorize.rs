@@ -146,23 +146,25 @@ impl Wish {
             ))
         })
         .collect();
-        let buttons: String = people
-            .iter()
-            .map(|user| {
-                let name = escape(&user.name);
-                let shown = escape(user.global_name.as_ref().unwrap_or(&user.name));
-                let picture = crate::cdn::avatar_path(user);
-                format!(
-                    r#"<button name="user" value="{}" data-user="{name}"><img src="{picture}?size=64" alt="" width="40" height="40"><span>{shown}<small>{name}</small></span></button>"#,
-                    user.id
-                )
-            })
-            .collect();
+        let buttons: String = people.iter().map(button).collect();
         include_str!("page.html")
             .replace("{{scope}}", &escape(&self.scope))
             .replace("{{hidden}}", &hidden)
             .replace("{{people}}", &buttons)
     }
+}
+
+/// The button with which one becomes a user.
+fn button(user: &User) -> String {
+    let name = escape(&user.name);
+    let shown = escape(user.global_name.as_ref().unwrap_or(&user.name));
+    let picture = crate::cdn::avatar_path(user);
+    let image = format!(r#"<img src="{picture}?size=64" alt="" width="40" height="40">"#);
+    let label = format!("<span>{shown}<small>{name}</small></span>");
+    format!(
+        r#"<button name="user" value="{}" data-user="{name}">{image}{label}</button>"#,
+        user.id
+    )
 }
 
 fn escape(text: &str) -> String {

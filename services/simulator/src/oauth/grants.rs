@@ -52,8 +52,7 @@ impl Grant {
 #[derive(Debug, Default)]
 pub(crate) struct Grants {
     codes: HashMap<String, Code>,
-    /// By refresh token.
-    grants: HashMap<String, Grant>,
+    by_refresh_token: HashMap<String, Grant>,
     issued: u64,
 }
 
@@ -97,14 +96,14 @@ impl Grants {
 
     pub(super) fn grant(&mut self, client: &str, user: Id, scopes: Vec<String>) -> Grant {
         self.issued += 1;
-        if self.grants.len() >= KEPT
+        if self.by_refresh_token.len() >= KEPT
             && let Some(oldest) = self
-                .grants
+                .by_refresh_token
                 .values()
                 .min_by_key(|grant| grant.order)
                 .map(|grant| grant.refresh_token.clone())
         {
-            self.grants.remove(&oldest);
+            self.by_refresh_token.remove(&oldest);
         }
         let grant = Grant {
             client: client.to_owned(),
@@ -115,22 +114,22 @@ impl Grants {
             issued: Instant::now(),
             order: self.issued,
         };
-        self.grants
+        self.by_refresh_token
             .insert(grant.refresh_token.clone(), grant.clone());
         grant
     }
 
     /// Exchanges a refresh token: the old tokens die.
     pub(super) fn refresh(&mut self, refresh_token: &str, client: &str) -> Option<Grant> {
-        if self.grants.get(refresh_token)?.client != client {
+        if self.by_refresh_token.get(refresh_token)?.client != client {
             return None;
         }
-        let old = self.grants.remove(refresh_token)?;
+        let old = self.by_refresh_token.remove(refresh_token)?;
         Some(self.grant(&old.client, old.user, old.scopes))
     }
 
     pub(crate) fn by_access_token(&self, token: &str) -> Option<Grant> {
-        self.grants
+        self.by_refresh_token
             .values()
             .find(|grant| grant.access_token == token && grant.issued.elapsed() < TOKEN_LIFE)
             .cloned()
@@ -139,18 +138,18 @@ impl Grants {
     /// Revokes every token of the authorization that a token belongs to: of this user for this client.
     pub(super) fn revoke(&mut self, token: &str, client: &str) {
         let user = self
-            .grants
+            .by_refresh_token
             .values()
             .find(|grant| grant.access_token == token || grant.refresh_token == token)
             .map(|grant| grant.user);
-        self.grants
+        self.by_refresh_token
             .retain(|_, grant| Some(grant.user) != user || grant.client != client);
     }
 
     /// Revokes everything that was granted for a user (as in Discord's settings, "Authorized Apps").
     pub(crate) fn revoke_user(&mut self, user: Id) -> usize {
-        let before = self.grants.len();
-        self.grants.retain(|_, grant| grant.user != user);
-        before - self.grants.len()
+        let before = self.by_refresh_token.len();
+        self.by_refresh_token.retain(|_, grant| grant.user != user);
+        before - self.by_refresh_token.len()
     }
 }

@@ -35,9 +35,7 @@ impl Fields {
         let seats = if kind_of == kind::STAGE { 10_000 } else { 99 };
         draft.user_limit = self.number("user_limit", 0..=seats)?.unwrap_or(0);
         draft.bitrate = self.number("bitrate", 8_000..=96_000)?;
-        draft.position = self
-            .number("position", 0..=10_000)?
-            .map(|position| position as i64);
+        draft.position = self.number("position", 0..=10_000)?;
         draft.nsfw = self.flag("nsfw")?.unwrap_or(false);
         draft.rate_limit_per_user = self.number("rate_limit_per_user", 0..=21_600)?.unwrap_or(0);
         draft.overwrites = self.overwrites(world, guild)?.unwrap_or_default();
@@ -58,9 +56,7 @@ impl Fields {
             parent: self.field("parent_id", |fields| fields.id("parent_id"))?,
             user_limit: self.number("user_limit", 0..=seats)?,
             bitrate: self.number("bitrate", 8_000..=96_000)?,
-            position: self
-                .number("position", 0..=10_000)?
-                .map(|position| position as i64),
+            position: self.number("position", 0..=10_000)?,
             nsfw: self.flag("nsfw")?,
             rate_limit_per_user: self.number("rate_limit_per_user", 0..=21_600)?,
             overwrites: self.overwrites(world, guild)?,

@@ -159,8 +159,9 @@ fn figures(method: &Method, route: &str) -> (u32, Duration) {
         | ("POST", "/channels/{channel}/typing") => (5, 5_000),
         ("DELETE" | "PATCH", "/channels/{channel}/messages/{message}") => (5, 1_000),
         ("PUT" | "DELETE", route) if route.ends_with("/reactions/{emoji}/{user}") => (1, 250),
-        ("PATCH", "/guilds/{guild}/members/{user}") => (10, 10_000),
-        ("POST", "/guilds/{guild}/channels") => (10, 10_000),
+        ("PATCH", "/guilds/{guild}/members/{user}") | ("POST", "/guilds/{guild}/channels") => {
+            (10, 10_000)
+        }
         ("PATCH" | "DELETE", "/channels/{channel}") => (5, 15_000),
         ("PUT" | "DELETE", "/channels/{channel}/permissions/{overwrite}") => (10, 15_000),
         ("GET", "/users/@me/guilds") => (10, 5_000),

@@ -41,9 +41,8 @@ fn one(text: &str) -> Result<Line, String> {
         .remove("at_ms")
         .and_then(|at| at.as_u64())
         .ok_or("`at_ms` is missing")?;
-    let act = match fields.remove("do") {
-        Some(Value::String(act)) => act,
-        _ => return Err("`do` is missing".to_owned()),
+    let Some(Value::String(act)) = fields.remove("do") else {
+        return Err("`do` is missing".to_owned());
     };
     Ok(Line { at_ms, act, fields })
 }

@@ -28,7 +28,7 @@ pub(crate) struct Channel {
     pub(crate) id: Id,
     pub(crate) kind: u8,
     pub(crate) name: String,
-    pub(crate) position: i64,
+    pub(crate) position: u64,
     pub(crate) parent: Option<Id>,
     pub(crate) topic: Option<String>,
     pub(crate) nsfw: bool,
@@ -115,7 +115,7 @@ pub(crate) struct ChannelDraft {
     pub(crate) topic: Option<String>,
     pub(crate) user_limit: u64,
     pub(crate) bitrate: Option<u64>,
-    pub(crate) position: Option<i64>,
+    pub(crate) position: Option<u64>,
     pub(crate) nsfw: bool,
     pub(crate) rate_limit_per_user: u64,
     pub(crate) overwrites: Vec<Overwrite>,
@@ -147,7 +147,7 @@ pub(crate) struct ChannelPatch {
     pub(crate) status: Field<String>,
     pub(crate) user_limit: Option<u64>,
     pub(crate) bitrate: Option<u64>,
-    pub(crate) position: Option<i64>,
+    pub(crate) position: Option<u64>,
     pub(crate) nsfw: Option<bool>,
     pub(crate) rate_limit_per_user: Option<u64>,
     pub(crate) overwrites: Option<Vec<Overwrite>>,
@@ -156,7 +156,7 @@ pub(crate) struct ChannelPatch {
 }
 
 /// A field of a patch that can be left alone, cleared or set.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) enum Field<T> {
     #[default]
     Keep,
@@ -199,7 +199,7 @@ impl World {
         channel.topic = draft.topic;
         channel.user_limit = draft.user_limit;
         channel.bitrate = draft.bitrate.unwrap_or(channel.bitrate);
-        channel.position = draft.position.unwrap_or(state.channels.len() as i64);
+        channel.position = draft.position.unwrap_or(state.channels.len() as u64);
         channel.nsfw = draft.nsfw;
         channel.rate_limit_per_user = draft.rate_limit_per_user;
         channel.overwrites = draft.overwrites;

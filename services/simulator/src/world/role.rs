@@ -25,7 +25,7 @@ pub(crate) struct Role {
     pub(crate) id: Id,
     pub(crate) name: String,
     pub(crate) permissions: u64,
-    pub(crate) position: i64,
+    pub(crate) position: u64,
     pub(crate) color: u32,
     /// Belongs to a bot and can't be given to others.
     pub(crate) managed: bool,
@@ -63,7 +63,7 @@ impl World {
     ) -> Result<Id, Refusal> {
         let id = self.next_id();
         let state = self.guild_mut(guild)?;
-        let position = state.roles.len() as i64;
+        let position = state.roles.len() as u64;
         let role = Role {
             id,
             name: name.to_owned(),

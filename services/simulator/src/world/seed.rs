@@ -234,7 +234,7 @@ impl<'a> Plan<'a> {
 
     fn role(&mut self, name: &str, permissions: u64) -> Id {
         let id = self.ids.next();
-        let position = self.guild.roles.len() as i64;
+        let position = self.guild.roles.len() as u64;
         let color = (id.0 >> 22) as u32 % 0x00FF_FFFF;
         let role = Role {
             id,
@@ -313,7 +313,7 @@ impl<'a> Plan<'a> {
         let id = self.ids.next();
         let mut channel = Channel::new(id, kind, name);
         channel.parent = parent;
-        channel.position = self.guild.channels.len() as i64;
+        channel.position = self.guild.channels.len() as u64;
         self.guild.channels.insert(id, channel);
         id
     }

@@ -81,7 +81,7 @@ pub(in crate::control) fn update(world: &mut World, ask: Ask<'_>) -> Done {
         status: set(ask.text("status")?),
         parent: parent(world, guild, ask)?.map_or(Field::Keep, Field::Set),
         user_limit: ask.number("user_limit")?,
-        position: ask.number("position")?.map(|position| position as i64),
+        position: ask.number("position")?,
         archived: ask.flag("archived")?,
         locked: ask.flag("locked")?,
         ..ChannelPatch::default()
