@@ -83,7 +83,7 @@ impl Register {
         match timeout(PATIENCE, self.registry.withdraw(&self.instance)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                warn!(component = "Gateway", %error, "the gateway stays announced until it expires")
+                warn!(component = "Gateway", %error, "the gateway stays announced until it expires");
             }
             Err(_) => warn!(
                 component = "Gateway",

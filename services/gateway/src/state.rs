@@ -26,11 +26,21 @@ const PRESENCE_LIMIT: usize = 10_000;
 /// oldest goes first, with the same consequence.
 const EDIT_LIMIT: usize = 1_000;
 
+/// How many guilds that the bot left are remembered, so that a replay does not bring them back.
+const GONE_LIMIT: usize = 1_000;
+
 /// The guilds of one shard.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Guilds {
     states: BTreeMap<GuildId, GuildState>,
-    member_limit: Option<usize>,
+    gone: Recent<GuildId, Position>,
+    member_limit: usize,
+}
+
+impl Default for Guilds {
+    fn default() -> Self {
+        Self::with_member_limit(MEMBER_LIMIT)
+    }
 }
 
 impl Guilds {
@@ -38,7 +48,8 @@ impl Guilds {
     pub fn with_member_limit(limit: usize) -> Self {
         Self {
             states: BTreeMap::new(),
-            member_limit: Some(limit),
+            gone: Recent::new(GONE_LIMIT),
+            member_limit: limit,
         }
     }
 
@@ -68,16 +79,24 @@ impl Guilds {
 
     /// Begins a guild anew.
     pub(crate) fn begin(&mut self, guild: Guild) -> &mut GuildState {
-        let limit = self.member_limit.unwrap_or(MEMBER_LIMIT);
         let id = guild.id;
-        self.states.insert(id, GuildState::new(guild, limit));
+        self.states
+            .insert(id, GuildState::new(guild, self.member_limit));
         self.states
             .get_mut(&id)
             .expect("it was inserted one line above")
     }
 
-    pub(crate) fn forget(&mut self, guild: GuildId) -> Option<GuildState> {
-        self.states.remove(&guild)
+    /// The bot left a guild by a change with this position.
+    pub(crate) fn forget(&mut self, guild: GuildId, position: Position) {
+        self.states.remove(&guild);
+        self.gone.remove(guild);
+        self.gone.insert(guild, position);
+    }
+
+    /// Whether the bot left a guild at this position or later.
+    pub(crate) fn left_since(&self, guild: GuildId, position: Position) -> bool {
+        self.gone.value(guild).is_some_and(|left| *left >= position)
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) fn guild(draft: &mut Draft<'_>, new: &model::Guild) {
         unavailable: false,
     };
     facts::facts(draft, new_facts);
+    // Where people were whom nobody saw is told anew below.
+    draft.state.unseen.clear();
     roles(draft, &new.roles);
     for channel in &new.channels {
         channel::set(draft, channel::stored(channel));
@@ -108,7 +110,6 @@ fn voices(draft: &mut Draft<'_>, new: &[model::VoiceState]) {
         .filter(|state| state.channel_id.is_some())
         .map(|state| state.user_id)
         .collect();
-    draft.state.unseen.retain(|user, _| present.contains(user));
     let gone: Vec<UserId> = draft
         .state
         .voices()

@@ -41,6 +41,9 @@ pub(super) fn create(
         compare::guild(&mut draft, guild);
         return draft.seal();
     }
+    if guilds.left_since(guild.id, at.position) {
+        return None;
+    }
     let state = guilds.begin(Guild {
         id: guild.id,
         name: guild.name.clone(),
@@ -110,6 +113,6 @@ pub(super) fn remove(
     draft.store(StateOp::RemoveGuild);
     draft.audience(AudienceChange::GuildGone);
     let change = draft.seal();
-    guilds.forget(id);
+    guilds.forget(id, at.position);
     change
 }

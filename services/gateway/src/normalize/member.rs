@@ -157,16 +157,19 @@ fn stored(
 }
 
 /// Stores a member if anything about it is new, and its new face where it sits in a room.
+///
+/// Replicas hear of what decides who sees what, and of those whom they show in a room.
 fn remember(draft: &mut Draft<'_>, new: Member) {
-    let old = draft.state.member(new.user_id);
+    let user = new.user_id;
+    let old = draft.state.member(user);
     if old == Some(&new) {
         return;
     }
-    let counts = old
+    let decides = old
         .is_none_or(|old| (&old.roles, old.timed_out_until) != (&new.roles, new.timed_out_until));
     draft.store(StateOp::SetMember(new.clone()));
-    voice::rename(draft, new.user_id, &Face::from(&new));
-    if counts {
+    let shown = voice::rename(draft, user, &Face::from(&new));
+    if decides || shown {
         draft.audience(AudienceChange::Member(new));
     }
 }

@@ -85,8 +85,9 @@ pub(super) fn leave(draft: &mut Draft<'_>, user: UserId, moved: bool) {
     }
 }
 
-/// Gives somebody in a room a new face. Nobody is told here: a name is a member's matter.
-pub(super) fn rename(draft: &mut Draft<'_>, user: UserId, face: &Face) {
+/// Gives somebody in a room a new face; true if it shows. Browsers are not told here: a name is a
+/// member's matter.
+pub(super) fn rename(draft: &mut Draft<'_>, user: UserId, face: &Face) -> bool {
     let worn = |voice: &Voice| Voice {
         username: face.username.clone(),
         display_name: face.display_name.clone(),
@@ -98,12 +99,14 @@ pub(super) fn rename(draft: &mut Draft<'_>, user: UserId, face: &Face) {
         *voice = worn(voice);
     }
     let Some(old) = draft.state.voice(user) else {
-        return;
+        return false;
     };
     let new = worn(old);
-    if *old != new {
+    let shows = *old != new;
+    if shows {
         draft.store(StateOp::SetVoice(new));
     }
+    shows
 }
 
 fn tell_left(draft: &mut Draft<'_>, user: UserId, from: ChannelId, moved: bool) {

@@ -1,0 +1,4 @@
+//! Integration tests of the gateway.
+
+mod golden;
+mod properties;
