@@ -36,7 +36,7 @@ impl fmt::Debug for Ready {
 /// An application (Discord, "Application Object").
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Application {
-    /// Its id.
+    /// Its id; also the bot's user id, but for the oldest bots.
     pub id: contracts::UserId,
     /// Its name; absent in READY.
     #[serde(default)]

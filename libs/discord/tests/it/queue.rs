@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use discord::{ConnectionState, Fact};
 use serde_json::json;
@@ -51,20 +51,21 @@ async fn a_full_queue_pauses_the_session_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn nothing_connects_while_there_is_no_room() {
+async fn nothing_connects_before_half_of_the_queue_is_free() {
     let gateway = Gateway::start().await;
-    let mut shard = Running::with_queue(config(gateway.url()), None, 2);
+    let mut shard = Running::with_queue(config(gateway.url()), None, 4);
     let mut peer = gateway.establish("s", &gateway.url()).await;
-    for seq in 1..=3 {
+    for seq in 1..=5 {
         peer.typing(seq).await;
     }
     assert_eq!(peer.closed().await, Some(4000));
     shard
         .until(|status| status.state == ConnectionState::Reconnecting)
         .await;
-    let refused = tokio::time::timeout(std::time::Duration::from_millis(300), gateway.accept());
-    assert!(refused.await.is_err(), "it waits for room");
     assert_eq!(shard.next().await, (0, "READY"));
+    let early = tokio::time::timeout(Duration::from_millis(300), gateway.accept());
+    assert!(early.await.is_err(), "one place is not enough");
+    assert_eq!(shard.next().await, (1, "TYPING_START"));
     gateway.resumed().await;
 }
 
