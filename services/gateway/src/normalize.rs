@@ -18,9 +18,6 @@ mod thread;
 mod typing;
 mod voice;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::{GuildId, UserId};

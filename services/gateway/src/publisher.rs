@@ -2,15 +2,18 @@
 //! bus has it.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::Arc,
-    time::Instant,
+    time::Duration,
 };
 
 use contracts::GuildId;
 use discord::ShardId;
 use event_bus::{Batch, BusError, Change, EventBus, Outcome, Position, StateOp};
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior, interval_at},
+};
 use tracing::{debug, error, warn};
 
 use crate::{
@@ -23,6 +26,12 @@ use crate::{
 /// State operations and entries of one batch, roughly: a batch is one step of the bus, and others
 /// wait while it takes it. A single change may be larger and then goes alone.
 const BATCH_WEIGHT: usize = 2_000;
+
+/// How often the store is asked whether it still has the guilds: one that loses its data while
+/// nothing happens would be without them until something does.
+const AUDIT_EVERY: Duration = Duration::from_secs(15);
+/// How many guilds are asked for at once.
+const AUDIT_PAGE: usize = 500;
 
 /// Publishes the changes of one shard.
 pub(crate) struct Publisher {
@@ -63,23 +72,51 @@ impl Publisher {
     /// Runs until the pipeline has ended and everything that was queued is published.
     pub(crate) async fn run(mut self) -> Result<(), BusError> {
         let mut taken = Vec::with_capacity(Batch::LIMIT);
-        while self.changes.recv_many(&mut taken, Batch::LIMIT).await > 0 {
-            self.metrics
-                .waiting(self.shard, self.changes.len() + taken.len());
-            let mut waiting: VecDeque<Queued> = taken.drain(..).collect();
-            while !waiting.is_empty() {
-                let mut batch = Vec::new();
-                let mut weight = 0;
-                while let Some(next) = waiting.front() {
-                    weight += next.change.state.len() + next.change.entries.len() + 1;
-                    if weight > BATCH_WEIGHT && !batch.is_empty() {
-                        break;
+        let mut audit = interval_at(Instant::now() + AUDIT_EVERY, AUDIT_EVERY);
+        audit.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                count = self.changes.recv_many(&mut taken, Batch::LIMIT) => {
+                    if count == 0 {
+                        return Ok(());
                     }
-                    batch.extend(waiting.pop_front().and_then(|queued| self.admit(queued)));
+                    self.metrics.waiting(self.shard, self.changes.len() + count);
+                    self.publish_all(taken.drain(..).collect()).await?;
+                    self.metrics.waiting(self.shard, self.changes.len());
                 }
-                self.publish(batch).await?;
+                _ = audit.tick() => self.audit().await?,
             }
-            self.metrics.waiting(self.shard, self.changes.len());
+        }
+    }
+
+    async fn publish_all(&mut self, mut waiting: VecDeque<Queued>) -> Result<(), BusError> {
+        while !waiting.is_empty() {
+            let mut batch = Vec::new();
+            let mut weight = 0;
+            while let Some(next) = waiting.front() {
+                weight += next.change.state.len() + next.change.entries.len() + 1;
+                if weight > BATCH_WEIGHT && !batch.is_empty() {
+                    break;
+                }
+                batch.extend(waiting.pop_front().and_then(|queued| self.admit(queued)));
+            }
+            self.publish(batch).await?;
+        }
+        Ok(())
+    }
+
+    /// Nothing waits: writes those guilds anew that the store lost while nothing happened in them.
+    async fn audit(&mut self) -> Result<(), BusError> {
+        let ids = self.guilds.lock().ids();
+        for page in ids.chunks(AUDIT_PAGE) {
+            let Ok(stored) = self.bus.guilds(page).await else {
+                return Ok(());
+            };
+            let stored: BTreeSet<GuildId> = stored.iter().map(|guild| guild.id).collect();
+            for guild in page.iter().filter(|guild| !stored.contains(guild)) {
+                self.rewrite(*guild, None).await?;
+            }
         }
         Ok(())
     }

@@ -1,0 +1,158 @@
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use contracts::{EventId, GuildId, state::Guild};
+use event_bus::{
+    Batch, BusError, Change, Cut, EventBus, LogPage, MemoryBus, Outcome, Position, Retention,
+    StoredGuild, Subscription,
+};
+use parking_lot::Mutex;
+
+/// A bus in memory that fails as it is told.
+pub(super) struct TroubledBus {
+    inner: Mutex<Arc<MemoryBus>>,
+    /// So many publications fail before anything is written, then so many after it.
+    before: AtomicUsize,
+    after: AtomicUsize,
+    corrupt: Mutex<BTreeSet<GuildId>>,
+}
+
+impl Default for TroubledBus {
+    fn default() -> Self {
+        Self {
+            inner: Mutex::new(Arc::new(MemoryBus::new(Retention::default()))),
+            before: AtomicUsize::new(0),
+            after: AtomicUsize::new(0),
+            corrupt: Mutex::default(),
+        }
+    }
+}
+
+impl TroubledBus {
+    pub(super) fn fail(&self, before: usize, after: usize) {
+        self.before.store(before, Ordering::Relaxed);
+        self.after.store(after, Ordering::Relaxed);
+    }
+
+    pub(super) fn lose_everything(&self) {
+        *self.inner.lock() = Arc::new(MemoryBus::new(Retention::default()));
+    }
+
+    /// What is stored of a guild can't be read until it is written whole.
+    pub(super) fn corrupt(&self, guild: GuildId) {
+        self.corrupt.lock().insert(guild);
+    }
+
+    /// Moves a guild's stored position on, as another gateway would.
+    pub(super) async fn move_position(&self, guild: GuildId) {
+        let cut = self.inner().snapshot(&[guild]).await.unwrap();
+        let previous = cut.guilds[0].position;
+        let change = Change {
+            guild,
+            previous: Some(previous),
+            position: Position {
+                part: previous.part + 1,
+                ..previous
+            },
+            reseed: false,
+            state: Vec::new(),
+            entries: Vec::new(),
+            redact: Vec::new(),
+        };
+        let outcomes = self
+            .inner()
+            .publish(&Batch {
+                changes: vec![change],
+            })
+            .await
+            .unwrap();
+        assert!(matches!(outcomes[..], [Outcome::Applied(_)]));
+    }
+
+    pub(super) async fn stored(&self, guild: GuildId) -> Option<StoredGuild> {
+        let cut = self.inner().snapshot(&[guild]).await.unwrap();
+        cut.guilds.into_iter().next().map(|cut| cut.state)
+    }
+
+    fn inner(&self) -> Arc<MemoryBus> {
+        self.inner.lock().clone()
+    }
+}
+
+/// Takes one, if there is one.
+fn take(left: &AtomicUsize) -> bool {
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+        left.checked_sub(1)
+    })
+    .is_ok()
+}
+
+fn away() -> BusError {
+    BusError::Unavailable("away, for a test".into())
+}
+
+#[async_trait]
+impl EventBus for TroubledBus {
+    async fn publish(&self, batch: &Batch) -> Result<Vec<Outcome>, BusError> {
+        if take(&self.before) {
+            return Err(away());
+        }
+        for change in &batch.changes {
+            let mut corrupt = self.corrupt.lock();
+            if corrupt.contains(&change.guild) && !change.reseed {
+                return Err(BusError::Corrupt("for a test".to_owned()));
+            }
+            corrupt.remove(&change.guild);
+        }
+        let outcomes = self.inner().publish(batch).await?;
+        if take(&self.after) {
+            Err(away())
+        } else {
+            Ok(outcomes)
+        }
+    }
+
+    async fn subscribe(&self) -> Result<Subscription, BusError> {
+        self.inner().subscribe().await
+    }
+
+    async fn read(
+        &self,
+        guild: GuildId,
+        after: EventId,
+        upto: EventId,
+        limit: usize,
+    ) -> Result<LogPage, BusError> {
+        self.inner().read(guild, after, upto, limit).await
+    }
+
+    async fn snapshot(&self, guilds: &[GuildId]) -> Result<Cut, BusError> {
+        self.inner().snapshot(guilds).await
+    }
+
+    async fn guilds(&self, guilds: &[GuildId]) -> Result<Vec<Guild>, BusError> {
+        self.inner().guilds(guilds).await
+    }
+
+    async fn all_guilds(&self) -> Result<Vec<GuildId>, BusError> {
+        self.inner().all_guilds().await
+    }
+
+    async fn clock(&self) -> Result<EventId, BusError> {
+        self.inner().clock().await
+    }
+
+    async fn draw_epoch(&self) -> Result<u64, BusError> {
+        self.inner().draw_epoch().await
+    }
+
+    async fn ping(&self) -> Result<(), BusError> {
+        self.inner().ping().await
+    }
+}
