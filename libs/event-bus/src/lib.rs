@@ -2,23 +2,30 @@
 
 mod change;
 mod config;
-#[cfg(any(test, feature = "conformance"))]
+#[cfg(feature = "conformance")]
 pub mod conformance;
 mod entry;
 mod error;
 mod log;
 mod memory;
+mod metrics;
+mod outlet;
 mod position;
+mod redaction;
 mod redis;
 mod subscription;
 
 pub use change::{Batch, Change, NewEntry, Outcome, StateOp};
-pub use config::{BusConfig, EVENT_BUS, EVENT_RETENTION_ENTRIES, EVENT_RETENTION_SECONDS, Retention, VARIABLES};
+pub use config::{
+    BusConfig, EVENT_BUS, EVENT_RETENTION_ENTRIES, EVENT_RETENTION_SECONDS, Retention, VARIABLES,
+    WithoutRedis,
+};
 pub use entry::{Body, Entry};
 pub use error::BusError;
-pub use log::{Cut, GuildCut, LogPage, StoredGuild};
+pub use log::{Cut, GuildCut, LogPage, PAGE_LIMIT, StoredGuild};
 pub use memory::MemoryBus;
-pub use position::Position;
+pub use outlet::DELIVERY_QUEUE;
+pub use position::{InvalidPosition, Position};
 pub use redis::RedisBus;
 pub use subscription::{Delivery, Subscription, Watcher};
 
@@ -37,7 +44,7 @@ pub trait EventBus: Send + Sync + 'static {
     /// A subscription that watches no guild yet. It survives outages by itself and says so in its deliveries.
     async fn subscribe(&self) -> Result<Subscription, BusError>;
 
-    /// The entries of a guild with `after < id ≤ upto`, the oldest first, `limit` at most.
+    /// The entries of a guild with `after < id ≤ upto`, the oldest first, `limit` (and [`PAGE_LIMIT`]) at most.
     async fn read(
         &self,
         guild: GuildId,

@@ -5,13 +5,16 @@ use contracts::{
 
 use crate::{Entry, Position};
 
+/// The most entries that one page holds.
+pub const PAGE_LIMIT: usize = 5_000;
+
 /// A part of a guild's log.
 #[derive(Debug, Clone)]
 pub struct LogPage {
     /// The entries, the oldest first.
     pub entries: Vec<Entry>,
-    /// The highest id that the log no longer holds. With `after` below it, entries are missing before the first.
-    /// `None` = the guild is not stored.
+    /// The highest id that the log no longer holds, or the id of the last reseed. With `after` below it, entries are
+    /// missing before the first. `None` = the guild is not stored.
     pub floor: Option<EventId>,
     /// Whether there may be more after the last entry and up to `upto`.
     pub more: bool,
@@ -31,7 +34,7 @@ pub struct Cut {
 pub struct GuildCut {
     /// The id of its last entry; [`EventId::ZERO`] if there is none.
     pub last: EventId,
-    /// The highest id that its log no longer holds.
+    /// The highest id that its log no longer holds, or the id of its last reseed.
     pub floor: EventId,
     /// Its position in Discord's stream.
     pub position: Position,

@@ -35,6 +35,10 @@ impl FromStr for Position {
             seq: next()?.parse().map_err(|_| InvalidPosition)?,
             part: next()?.parse().map_err(|_| InvalidPosition)?,
         };
-        if parts.next().is_some() { Err(InvalidPosition) } else { Ok(position) }
+        if parts.next().is_some() {
+            Err(InvalidPosition)
+        } else {
+            Ok(position)
+        }
     }
 }

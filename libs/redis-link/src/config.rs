@@ -37,7 +37,7 @@ pub struct RedisConfig {
     pub url: Secret,
     /// What every key begins with; a deployment is one Redis and one prefix.
     pub prefix: String,
-    pub(crate) client: fred::types::config::Config,
+    pub(crate) client: Box<fred::types::config::Config>,
 }
 
 /// An address or prefix that can't be used. The message does not contain it.
@@ -55,7 +55,7 @@ impl RedisConfig {
                 REDIS_PREFIX.help
             )));
         }
-        let client = parse(url.expose())?;
+        let client = Box::new(parse(url.expose())?);
         Ok(Self {
             url,
             prefix,

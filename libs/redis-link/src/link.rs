@@ -115,7 +115,7 @@ impl fmt::Debug for RedisLink {
 }
 
 fn client(config: &RedisConfig, role: Role) -> Client {
-    let mut settings = config.client.clone();
+    let mut settings = (*config.client).clone();
     // the first connection is retried like every other
     settings.fail_fast = false;
     settings.version = match role {
