@@ -1,1 +1,25 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod app;
+pub mod check;
+pub mod cli;
+mod config;
+mod dashboard;
+mod deliver;
+mod discord;
+mod error;
+pub mod hub;
+mod login;
+mod membership;
+pub mod metrics;
+mod origin;
+mod router;
+mod server;
+mod session;
+mod shield;
+mod state;
+mod streams;
+
+pub use app::{App, BuildError, Ports};
+pub use config::{Config, VARIABLES};

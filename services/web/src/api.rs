@@ -1,0 +1,43 @@
+//! What browsers read beside the stream.
+
+mod guilds;
+mod health;
+mod history;
+mod me;
+
+pub(crate) use guilds::{guilds, rooms};
+pub(crate) use health::{health, ready};
+pub(crate) use history::history;
+pub(crate) use me::me;
+
+use contracts::{GuildId, state::Guild};
+
+use crate::{error::ApiError, session::SignedIn, state::AppState};
+
+/// The guilds that a user and the bot share.
+pub(crate) async fn shared(state: &AppState, signed_in: &SignedIn) -> Result<Vec<Guild>, ApiError> {
+    let guilds = state
+        .memberships
+        .of(signed_in.user.user_id, &signed_in.session)
+        .await?;
+    Ok(state.bus.guilds(&guilds).await?)
+}
+
+/// The guild of a path, if the user and the bot share it. Whether a foreign guild exists is not told.
+async fn shared_guild(
+    state: &AppState,
+    signed_in: &SignedIn,
+    guild: &str,
+) -> Result<GuildId, ApiError> {
+    let guild: GuildId = guild
+        .parse()
+        .map_err(|_| ApiError::field("guild", "invalid", "has to be a guild's id"))?;
+    let shared = shared(state, signed_in).await?;
+    if shared.iter().any(|shared| shared.id == guild) {
+        Ok(guild)
+    } else {
+        Err(ApiError::Forbidden(
+            "You and the bot do not share this guild.",
+        ))
+    }
+}

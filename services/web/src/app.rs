@@ -1,0 +1,187 @@
+//! Wires web together and starts it.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use event_bus::EventBus;
+use lifecycle::{CancellationToken, Lifecycle};
+use prometheus::Registry;
+use session_store::Sessions;
+use tokio::net::TcpListener;
+use tracing::info;
+
+use crate::{
+    config::Config,
+    discord::Discord,
+    hub::Hub,
+    membership::Memberships,
+    metrics::Metrics,
+    router::router,
+    server::Server,
+    session::vault::Vault,
+    state::{AppState, Parts},
+    streams::Streams,
+};
+
+/// Why web can't be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// An address can't be listened on.
+    #[error("can't listen on {address}: {error}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The client of Discord does not take its configuration.
+    #[error("DISCORD_API_URL can't be used: {0}")]
+    Discord(String),
+    /// A metric is registered already.
+    #[error("the metrics can't be registered: {0}")]
+    Metrics(#[from] prometheus::Error),
+}
+
+/// What web works with, whoever provides it.
+#[derive(Clone)]
+pub struct Ports {
+    /// Where events come from.
+    pub bus: Arc<dyn EventBus>,
+    /// Where sign-ins are kept.
+    pub sessions: Sessions,
+}
+
+/// One replica, built and bound, not yet started.
+pub struct App {
+    config: Arc<Config>,
+    ports: Ports,
+    discord: Arc<Discord>,
+    metrics: Arc<Metrics>,
+    registry: Registry,
+    listener: TcpListener,
+    metrics_listener: Option<TcpListener>,
+}
+
+impl App {
+    /// Connects the ports that the configuration names, and binds.
+    pub async fn build(config: Config) -> Result<Self, BuildError> {
+        let registry = Registry::new();
+        let ports = Ports {
+            bus: config.bus.connect(&registry),
+            sessions: config.sessions.connect(),
+        };
+        Self::assemble(config, ports, registry).await
+    }
+
+    /// Binds, with ports that exist already. Metrics go into `registry`.
+    pub async fn assemble(
+        mut config: Config,
+        ports: Ports,
+        registry: Registry,
+    ) -> Result<Self, BuildError> {
+        let metrics = Arc::new(Metrics::register(&registry)?);
+        telemetry::build_info(&registry, "web")?;
+        let listener = bind(SocketAddr::new(config.bind, config.port)).await?;
+        let metrics_listener = match config.metrics_port {
+            Some(port) => Some(bind(SocketAddr::new(config.bind, port)).await?),
+            None => None,
+        };
+        if config.base_url.port() == Some(0) {
+            let port = listener
+                .local_addr()
+                .map(|addr| addr.port())
+                .unwrap_or_default();
+            // An http address always has room for a port.
+            let _set = config.base_url.set_port(Some(port));
+        }
+        let discord = Arc::new(Discord::new(&config).map_err(BuildError::Discord)?);
+        Ok(Self {
+            config: Arc::new(config),
+            ports,
+            discord,
+            metrics,
+            registry,
+            listener,
+            metrics_listener,
+        })
+    }
+
+    /// Where browsers are served.
+    pub fn addr(&self) -> SocketAddr {
+        self.listener
+            .local_addr()
+            .expect("a bound listener has an address")
+    }
+
+    /// Where `/metrics` is served, if it is.
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        let listener = self.metrics_listener.as_ref()?;
+        Some(
+            listener
+                .local_addr()
+                .expect("a bound listener has an address"),
+        )
+    }
+
+    /// Starts everything; the tasks end with the lifecycle.
+    pub fn start(self, lifecycle: &Lifecycle) {
+        let (addr, config) = (self.addr(), self.config);
+        // The hub outlives the drain: open streams go on until each has ended.
+        let done = CancellationToken::new();
+        let (hub, follow) = Hub::new(
+            Arc::clone(&self.ports.bus),
+            Arc::clone(&self.metrics),
+            config.bus.retention().age,
+            config.cdn_url.clone(),
+            done.clone(),
+        );
+        lifecycle.supervise("follow", follow);
+        let vault = Vault::new(
+            std::iter::once(&config.session_secret).chain(&config.session_secret_previous),
+        );
+        let memberships = Memberships::new(
+            Arc::clone(&self.discord),
+            vault.clone(),
+            config.membership_ttl,
+        );
+        let streams = Streams::new(config.max_streams_per_user, Arc::clone(&self.metrics));
+        let grace = config.grace;
+        let state = AppState::new(Parts {
+            config,
+            hub,
+            bus: self.ports.bus,
+            sessions: self.ports.sessions,
+            discord: self.discord,
+            memberships,
+            vault,
+            streams: streams.clone(),
+            metrics: self.metrics,
+            drain: lifecycle.drain(),
+            started: false.into(),
+        });
+        let server = Server {
+            listener: self.listener,
+            router: router(state),
+            streams,
+            grace,
+            lifecycle: lifecycle.clone(),
+            done: done.clone(),
+        };
+        lifecycle.supervise("server", server.run());
+        if let Some(listener) = self.metrics_listener {
+            let metrics = telemetry::metrics_router(self.registry);
+            lifecycle.supervise("metrics", async move {
+                let served = axum::serve(listener, metrics);
+                served
+                    .with_graceful_shutdown(async move { done.cancelled().await })
+                    .await
+            });
+        }
+        info!(component = "Internal", %addr, "web is starting");
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, BuildError> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|error| BuildError::Listen { address, error })
+}

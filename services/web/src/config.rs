@@ -1,0 +1,159 @@
+//! What web reads from the environment.
+
+mod address;
+#[cfg(test)]
+mod tests;
+mod variables;
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
+
+use environment::{Env, Secret};
+use event_bus::{BusConfig, WithoutRedis};
+use session_store::SessionStoreConfig;
+use url::Url;
+
+pub use variables::VARIABLES;
+use variables::{
+    ALLOWED_ORIGINS, BASE_URL, BIND, COOKIE_DOMAIN, DISCORD_API_URL, DISCORD_AUTHORIZE_URL,
+    DISCORD_CDN_URL, DISCORD_CLIENT_ID, DISCORD_CLIENT_SECRET, MAX_STREAMS_PER_USER,
+    MEMBERSHIP_TTL_SECONDS, METRICS_PORT, PORT, SESSION_SECRET, SESSION_SECRET_PREVIOUS,
+    SESSION_TTL, SHUTDOWN_GRACE_SECONDS,
+};
+
+/// Shortest secret that sessions are sealed with.
+const SECRET_LENGTH: usize = 32;
+
+/// The configuration of one replica.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address to listen on.
+    pub bind: IpAddr,
+    /// Public port; 0 = any.
+    pub port: u16,
+    /// Port of `/metrics`; `None` = not served here, 0 = any.
+    pub metrics_port: Option<u16>,
+    /// Where browsers find this deployment; port 0 stands for the port that is bound.
+    pub base_url: Url,
+    /// Seals cookies and tokens.
+    pub session_secret: Secret,
+    /// The secret before, accepted during a rotation.
+    pub session_secret_previous: Option<Secret>,
+    /// How long a sign-in lasts without use.
+    pub session_ttl: Duration,
+    /// The application's id.
+    pub client_id: String,
+    /// The application's secret.
+    pub client_secret: Secret,
+    /// Discord's page where people agree.
+    pub authorize_url: Url,
+    /// Base address of Discord's REST API, without a slash at the end.
+    pub api_url: String,
+    /// Base address of Discord's images, without a slash at the end.
+    pub cdn_url: String,
+    /// Origins beside our own that may use the API with the user's cookie.
+    pub allowed_origins: Vec<String>,
+    /// Domain of the cookie, for sibling hosts.
+    pub cookie_domain: Option<String>,
+    /// Most streams of one user on this replica.
+    pub max_streams_per_user: usize,
+    /// How long a user's guilds are believed.
+    pub membership_ttl: Duration,
+    /// How long stopping may take.
+    pub grace: Duration,
+    /// The event bus.
+    pub bus: BusConfig,
+    /// Where sign-ins are kept.
+    pub sessions: SessionStoreConfig,
+}
+
+impl Config {
+    /// Reads the environment for the program `web`; what is wrong becomes a fault of `env`.
+    pub fn read(env: &mut Env) -> Self {
+        Self::read_with(env, WithoutRedis::Fault)
+    }
+
+    /// Reads the environment for a program in which web may do without Redis.
+    pub fn read_with(env: &mut Env, without_redis: WithoutRedis) -> Self {
+        let port = env.parse_or(&PORT, 3000);
+        let base_url = address::base_url(env, &BASE_URL, port);
+        let session_secret = env.required_secret(&SESSION_SECRET, SECRET_LENGTH);
+        let session_secret_previous = env.secret(&SESSION_SECRET_PREVIOUS);
+        if let Some(previous) = &session_secret_previous
+            && previous.expose().chars().count() < SECRET_LENGTH
+        {
+            env.fault(
+                &SESSION_SECRET_PREVIOUS,
+                format!("is too short: it needs {SECRET_LENGTH} characters or more"),
+            );
+        }
+        let client_id = env.required(&DISCORD_CLIENT_ID);
+        let client_secret = env.required_secret(&DISCORD_CLIENT_SECRET, 1);
+        let authorize_url = address::url(env, &DISCORD_AUTHORIZE_URL);
+        let api_url = address::text(&address::url(env, &DISCORD_API_URL));
+        let cdn_url = address::text(&address::url(env, &DISCORD_CDN_URL));
+        let allowed_origins = address::origins(env, &ALLOWED_ORIGINS);
+        let cookie_domain = address::cookie_domain(env, &COOKIE_DOMAIN, &base_url);
+        let bus = BusConfig::read(env, without_redis);
+        let redis = match &bus {
+            BusConfig::Redis { redis, .. } => Some(redis),
+            BusConfig::Memory { .. } => None,
+        };
+        let sessions = SessionStoreConfig::read(env, redis);
+        Self {
+            bind: env.parse_or(&BIND, IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            port,
+            metrics_port: Some(env.parse_or(&METRICS_PORT, 9102)),
+            base_url,
+            session_secret,
+            session_secret_previous,
+            session_ttl: positive_seconds(env, &SESSION_TTL, 604_800),
+            client_id,
+            client_secret,
+            authorize_url,
+            api_url,
+            cdn_url,
+            allowed_origins,
+            cookie_domain,
+            max_streams_per_user: env.parse_or(&MAX_STREAMS_PER_USER, 20),
+            membership_ttl: positive_seconds(env, &MEMBERSHIP_TTL_SECONDS, 60),
+            grace: positive_seconds(env, &SHUTDOWN_GRACE_SECONDS, 30),
+            bus,
+            sessions,
+        }
+    }
+
+    /// Whether browsers reach us through TLS.
+    pub fn is_secure(&self) -> bool {
+        self.base_url.scheme() == "https"
+    }
+
+    /// Our own origin, as browsers write it.
+    pub fn origin(&self) -> String {
+        self.base_url.origin().ascii_serialization()
+    }
+
+    /// Where Discord sends people back to; it has to be registered there, letter by letter.
+    pub fn redirect_uri(&self) -> String {
+        format!("{}/auth/callback", self.origin())
+    }
+
+    /// Name of the cookie: with `__Host-` browsers guarantee that no other host set it.
+    pub fn cookie_name(&self) -> &'static str {
+        if self.is_secure() && self.cookie_domain.is_none() {
+            "__Host-fanfare"
+        } else {
+            "fanfare"
+        }
+    }
+}
+
+fn positive_seconds(env: &mut Env, variable: &environment::Variable, fallback: u64) -> Duration {
+    let seconds = env.parse_or(variable, fallback);
+    if seconds == 0 {
+        env.fault(variable, format!("is 0; it is {}", variable.help));
+    }
+    Duration::from_secs(seconds)
+}

@@ -1,0 +1,121 @@
+use environment::Variable;
+
+pub(super) const PORT: Variable = Variable::new("PORT", "the public port; 0 = any").or("3000");
+pub(super) const BASE_URL: Variable = Variable::new(
+    "BASE_URL",
+    "where browsers find this deployment: an https address, or http on localhost [default: http://localhost:PORT]",
+)
+.alias(&["VITE_BASE_URL"]);
+pub(super) const SESSION_SECRET: Variable = Variable::new(
+    "SESSION_SECRET",
+    "seals cookies and tokens: 32 random characters or more, the same on every replica",
+)
+.secret();
+pub(super) const SESSION_SECRET_PREVIOUS: Variable = Variable::new(
+    "SESSION_SECRET_PREVIOUS",
+    "the secret that SESSION_SECRET replaces, during a rotation",
+)
+.secret();
+pub(super) const SESSION_TTL: Variable = Variable::new(
+    "SESSION_TTL",
+    "how long a sign-in lasts without use, in seconds",
+)
+.or("604800");
+pub(super) const DISCORD_CLIENT_ID: Variable = Variable::new(
+    "DISCORD_CLIENT_ID",
+    "the application's id (Developer Portal, OAuth2)",
+);
+pub(super) const DISCORD_CLIENT_SECRET: Variable = Variable::new(
+    "DISCORD_CLIENT_SECRET",
+    "the application's secret (Developer Portal, OAuth2)",
+)
+.secret();
+pub(super) const DISCORD_AUTHORIZE_URL: Variable = Variable::new(
+    "DISCORD_AUTHORIZE_URL",
+    "Discord's page where people agree to sign in",
+)
+.or("https://discord.com/oauth2/authorize");
+pub(super) const DISCORD_API_URL: Variable =
+    Variable::new("DISCORD_API_URL", "base address of Discord's REST API")
+        .or("https://discord.com/api/v10");
+pub(super) const DISCORD_CDN_URL: Variable =
+    Variable::new("DISCORD_CDN_URL", "base address of Discord's images")
+        .or("https://cdn.discordapp.com");
+pub(super) const ALLOWED_ORIGINS: Variable = Variable::new(
+    "ALLOWED_ORIGINS",
+    "origins beside our own that may use the API with the user's cookie, e.g. https://app.example.com,https://www.example.com",
+);
+pub(super) const COOKIE_DOMAIN: Variable = Variable::new(
+    "COOKIE_DOMAIN",
+    "domain of the cookie, for sibling hosts, e.g. example.com; without it only the host of BASE_URL gets it",
+);
+pub(super) const MAX_STREAMS_PER_USER: Variable =
+    Variable::new("MAX_STREAMS_PER_USER", "most open streams of one user").or("20");
+pub(super) const MEMBERSHIP_TTL_SECONDS: Variable = Variable::new(
+    "MEMBERSHIP_TTL_SECONDS",
+    "for how many seconds a user's guilds are believed, 1 or more",
+)
+.or("60");
+pub(super) const BIND: Variable = Variable::new("BIND", "the address to listen on").or("0.0.0.0");
+pub(super) const METRICS_PORT: Variable =
+    Variable::new("METRICS_PORT", "the port of /metrics; 0 = any").or("9102");
+pub(super) const SHUTDOWN_GRACE_SECONDS: Variable = Variable::new(
+    "SHUTDOWN_GRACE_SECONDS",
+    "how long stopping may take, in seconds, 1 or more",
+)
+.or("30");
+
+const OWN: [Variable; 17] = [
+    PORT,
+    BASE_URL,
+    SESSION_SECRET,
+    SESSION_SECRET_PREVIOUS,
+    SESSION_TTL,
+    DISCORD_CLIENT_ID,
+    DISCORD_CLIENT_SECRET,
+    DISCORD_AUTHORIZE_URL,
+    DISCORD_API_URL,
+    DISCORD_CDN_URL,
+    ALLOWED_ORIGINS,
+    COOKIE_DOMAIN,
+    MAX_STREAMS_PER_USER,
+    MEMBERSHIP_TTL_SECONDS,
+    BIND,
+    METRICS_PORT,
+    SHUTDOWN_GRACE_SECONDS,
+];
+
+const LISTS: [&[Variable]; 5] = [
+    &OWN,
+    redis_link::VARIABLES,
+    event_bus::VARIABLES,
+    session_store::VARIABLES,
+    telemetry::VARIABLES,
+];
+
+const COUNT: usize = {
+    let (mut count, mut list) = (0, 0);
+    while list < LISTS.len() {
+        count += LISTS[list].len();
+        list += 1;
+    }
+    count
+};
+
+const ALL: [Variable; COUNT] = {
+    let mut all = [PORT; COUNT];
+    let (mut at, mut list) = (0, 0);
+    while list < LISTS.len() {
+        let mut i = 0;
+        while i < LISTS[list].len() {
+            all[at] = LISTS[list][i];
+            at += 1;
+            i += 1;
+        }
+        list += 1;
+    }
+    all
+};
+
+/// Every variable that the program `web` reads.
+pub const VARIABLES: &[Variable] = &ALL;

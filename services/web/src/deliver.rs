@@ -1,0 +1,3 @@
+//! How events reach browsers.
+
+pub(crate) mod sse;

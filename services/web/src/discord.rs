@@ -1,0 +1,7 @@
+//! What web asks of Discord, always with a user's own token or as the application; the bot's token is never here.
+
+mod client;
+mod tokens;
+
+pub(crate) use client::{Discord, DiscordError};
+pub(crate) use tokens::Tokens;

@@ -1,0 +1,283 @@
+use std::time::Duration;
+
+use contracts::{GuildId, UserId};
+use oauth2::{
+    AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
+    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError,
+    RevocationUrl, Scope, StandardRevocableToken, TokenUrl,
+    basic::{BasicClient, BasicErrorResponse, BasicErrorResponseType},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use url::Url;
+
+use super::Tokens;
+use crate::{config::Config, session::User};
+
+/// How long any question may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Longest answer that is read: 200 guilds with all their features stay far below.
+const LONGEST_ANSWER: usize = 1 << 20;
+
+/// What a caller can do about it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DiscordError {
+    /// The user's authorization is over: sign in again.
+    #[error("Discord no longer accepts the user's token")]
+    Expired,
+    /// Discord refuses what we sent: a code that was used, a wrong client secret.
+    #[error("Discord refused: {0}")]
+    Refused(String),
+    /// It does not answer, or not as expected: try again later.
+    #[error("Discord failed: {0}")]
+    Failed(String),
+}
+
+type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointSet, EndpointSet>;
+
+/// Discord's OAuth2 and the user's own view of Discord.
+#[derive(Debug)]
+pub(crate) struct Discord {
+    http: reqwest::Client,
+    oauth: Client,
+    api_url: String,
+    cdn_url: String,
+}
+
+#[derive(Deserialize)]
+struct Profile {
+    id: UserId,
+    username: String,
+    #[serde(default)]
+    global_name: Option<String>,
+    #[serde(default)]
+    avatar: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct OwnGuild {
+    id: GuildId,
+}
+
+impl Discord {
+    /// A client of what the configuration names.
+    pub(crate) fn new(config: &Config) -> Result<Self, String> {
+        // Whoever came first in this process has chosen the same.
+        let _installed = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(TIMEOUT)
+            .user_agent(concat!("fanfare/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| error.to_string())?;
+        let address = |error: url::ParseError| error.to_string();
+        let api = &config.api_url;
+        let oauth = BasicClient::new(ClientId::new(config.client_id.clone()))
+            .set_client_secret(ClientSecret::new(config.client_secret.expose().to_owned()))
+            .set_auth_uri(AuthUrl::from_url(config.authorize_url.clone()))
+            .set_token_uri(TokenUrl::new(format!("{api}/oauth2/token")).map_err(address)?)
+            .set_revocation_url(
+                RevocationUrl::new(format!("{api}/oauth2/token/revoke")).map_err(address)?,
+            )
+            .set_redirect_uri(RedirectUrl::new(config.redirect_uri()).map_err(address)?);
+        Ok(Self {
+            http,
+            oauth,
+            api_url: api.clone(),
+            cdn_url: config.cdn_url.clone(),
+        })
+    }
+
+    /// Where to send somebody who wants to sign in: the address, the state and the PKCE verifier to keep.
+    pub(crate) fn authorize(&self) -> (Url, String, String) {
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let scopes =
+            ["identify", "guilds", "guilds.members.read"].map(|scope| Scope::new(scope.to_owned()));
+        let request = self
+            .oauth
+            .authorize_url(CsrfToken::new_random)
+            .add_scopes(scopes);
+        let (url, state) = request.set_pkce_challenge(challenge).url();
+        (url, state.secret().clone(), verifier.secret().clone())
+    }
+
+    /// Exchanges a code for tokens.
+    pub(crate) async fn exchange(
+        &self,
+        code: String,
+        verifier: String,
+    ) -> Result<Tokens, DiscordError> {
+        let request = self.oauth.exchange_code(AuthorizationCode::new(code));
+        let request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier));
+        let answer = request
+            .request_async(&|request| send(self.http.clone(), request))
+            .await;
+        answer
+            .map(|answer| Tokens::of(&answer, None))
+            .map_err(refused)
+    }
+
+    /// New tokens for old ones; the old refresh token may be void afterwards.
+    pub(crate) async fn refresh(&self, refresh: &str) -> Result<Tokens, DiscordError> {
+        let token = RefreshToken::new(refresh.to_owned());
+        let request = self.oauth.exchange_refresh_token(&token);
+        let answer = request
+            .request_async(&|request| send(self.http.clone(), request))
+            .await;
+        answer
+            .map(|answer| Tokens::of(&answer, Some(refresh.to_owned())))
+            .map_err(|error| match refused(error) {
+                DiscordError::Refused(code) if code == "invalid_grant" => DiscordError::Expired,
+                DiscordError::Refused(code) => DiscordError::Failed(code),
+                other => other,
+            })
+    }
+
+    /// Revokes all tokens of the authorization that this one belongs to.
+    pub(crate) async fn revoke(&self, tokens: &Tokens) -> Result<(), DiscordError> {
+        let token = oauth2::AccessToken::new(tokens.access.clone());
+        let request = self
+            .oauth
+            .revoke_token(StandardRevocableToken::AccessToken(token));
+        let request = request.map_err(|error| DiscordError::Failed(error.to_string()))?;
+        let answer = request
+            .request_async(&|request| send(self.http.clone(), request))
+            .await;
+        answer.map_err(|error| DiscordError::Failed(kind(&error)))
+    }
+
+    /// Whether Discord knows the application by this id and secret.
+    pub(crate) async fn check(&self) -> Result<(), DiscordError> {
+        let request = self
+            .oauth
+            .exchange_client_credentials()
+            .add_scope(Scope::new("identify".to_owned()));
+        let answer = request
+            .request_async(&|request| send(self.http.clone(), request))
+            .await;
+        answer.map(|_| ()).map_err(refused)
+    }
+
+    /// Who a token belongs to.
+    pub(crate) async fn me(&self, access: &str) -> Result<User, DiscordError> {
+        let profile: Profile = self.read("/users/@me", access).await?;
+        let avatar_url = match &profile.avatar {
+            Some(hash) => format!("{}/avatars/{}/{hash}.png", self.cdn_url, profile.id),
+            None => format!(
+                "{}/embed/avatars/{}.png",
+                self.cdn_url,
+                (profile.id.get() >> 22) % 6
+            ),
+        };
+        Ok(User {
+            user_id: profile.id,
+            display_name: profile
+                .global_name
+                .unwrap_or_else(|| profile.username.clone()),
+            username: profile.username,
+            avatar_url,
+        })
+    }
+
+    /// The guilds that a user is in.
+    pub(crate) async fn guilds(&self, access: &str) -> Result<Vec<GuildId>, DiscordError> {
+        let guilds: Vec<OwnGuild> = self.read("/users/@me/guilds", access).await?;
+        Ok(guilds.into_iter().map(|guild| guild.id).collect())
+    }
+
+    async fn read<T: DeserializeOwned>(&self, path: &str, access: &str) -> Result<T, DiscordError> {
+        let request = self
+            .http
+            .get(format!("{}{path}", self.api_url))
+            .bearer_auth(access);
+        let mut answer = request.send().await.map_err(|error| failed(&error))?;
+        match answer.status().as_u16() {
+            200 => {}
+            401 => return Err(DiscordError::Expired),
+            status => return Err(DiscordError::Failed(format!("{path} answered {status}"))),
+        }
+        let mut body = Vec::new();
+        while let Some(part) = answer.chunk().await.map_err(|error| failed(&error))? {
+            body.extend_from_slice(&part);
+            if body.len() > LONGEST_ANSWER {
+                return Err(DiscordError::Failed(format!(
+                    "{path} answered with too much"
+                )));
+            }
+        }
+        serde_json::from_slice(&body)
+            .map_err(|error| DiscordError::Failed(format!("{path}: {error}")))
+    }
+}
+
+/// What went wrong on the way, without the address: it may hold a code.
+fn failed(error: &reqwest::Error) -> DiscordError {
+    let what = if error.is_timeout() {
+        "no answer in time"
+    } else if error.is_connect() {
+        "no connection"
+    } else {
+        "the answer broke off"
+    };
+    DiscordError::Failed(what.to_owned())
+}
+
+type TokenError = RequestTokenError<HttpError, BasicErrorResponse>;
+
+fn refused(error: TokenError) -> DiscordError {
+    match &error {
+        RequestTokenError::ServerResponse(answer) => match answer.error() {
+            // Discord answers an overload or a wrong client with other words than a grant that is over.
+            BasicErrorResponseType::Extension(code) => DiscordError::Failed(code.clone()),
+            code => DiscordError::Refused(code.as_ref().to_owned()),
+        },
+        _ => DiscordError::Failed(kind(&error)),
+    }
+}
+
+fn kind<R: oauth2::ErrorResponse>(error: &RequestTokenError<HttpError, R>) -> String {
+    match error {
+        RequestTokenError::ServerResponse(_) => "it refused".to_owned(),
+        RequestTokenError::Request(error) => error.to_string(),
+        RequestTokenError::Parse(..) => "the answer is not what OAuth2 says".to_owned(),
+        RequestTokenError::Other(what) => what.clone(),
+    }
+}
+
+/// A request of the OAuth2 library that did not come through.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HttpError {
+    #[error("{0}")]
+    Failed(DiscordError),
+    #[error("the request or the answer is not valid HTTP")]
+    Invalid,
+    #[error("the answer is too long")]
+    TooLong,
+}
+
+/// Sends a request of the OAuth2 library; no redirect is followed, so no secret goes elsewhere.
+async fn send(
+    http: reqwest::Client,
+    request: oauth2::HttpRequest,
+) -> Result<oauth2::HttpResponse, HttpError> {
+    let request = request.try_into().map_err(|_| HttpError::Invalid)?;
+    let answer = http
+        .execute(request)
+        .await
+        .map_err(|error| HttpError::Failed(failed(&error)))?;
+    let mut response = http::Response::builder().status(answer.status());
+    for (name, value) in answer.headers() {
+        response = response.header(name, value);
+    }
+    if answer
+        .content_length()
+        .is_some_and(|length| length > LONGEST_ANSWER as u64)
+    {
+        return Err(HttpError::TooLong);
+    }
+    let body = answer
+        .bytes()
+        .await
+        .map_err(|error| HttpError::Failed(failed(&error)))?;
+    response.body(body.to_vec()).map_err(|_| HttpError::Invalid)
+}

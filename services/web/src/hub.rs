@@ -1,0 +1,145 @@
+//! Fan-out on one replica.
+//!
+//! The follow loop alone applies what the bus delivers: to the picture of its guild, and, encoded once, to the guild's ring.
+//! A stream is a [`viewer`] with a place in each of its rings; nothing is queued for it.
+
+mod alarm;
+mod apply;
+mod chain;
+mod chunk;
+mod commands;
+mod cursor;
+mod feed;
+mod follow;
+mod frame;
+mod join;
+mod line;
+mod mask;
+mod open;
+mod picture;
+mod repair;
+mod ring;
+mod snapshot;
+mod viewer;
+
+pub use alarm::{Alarm, End};
+pub use cursor::Cursor;
+pub use mask::Mask;
+
+pub(crate) use chunk::Chunk;
+pub(crate) use frame::Block;
+pub(crate) use join::{Away, Wish, now_ms};
+pub(crate) use picture::icon_url;
+pub(crate) use viewer::{Taken, Viewer};
+
+use std::{
+    future::Future,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use contracts::{GuildId, event::PastEvent, snapshot::GuildRooms};
+use event_bus::{Body, BusError, Entry, EventBus};
+use parking_lot::Mutex;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::metrics::Metrics;
+use line::Line;
+
+/// Streams that read from the log at the same time; the others wait for their turn.
+const CATCH_UPS: usize = 64;
+
+/// What one replica follows. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Hub {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    bus: Arc<dyn EventBus>,
+    metrics: Arc<Metrics>,
+    retention: Duration,
+    cdn: String,
+    line: Mutex<Line>,
+    /// Frames up to this arrival number may be handed out.
+    applied: AtomicU64,
+    commands: mpsc::Sender<commands::Command>,
+    catch_ups: Semaphore,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hub")
+    }
+}
+
+impl Hub {
+    /// A hub on a bus, and its one loop, which runs until `stop`. `cdn` is where images are.
+    pub fn new(
+        bus: Arc<dyn EventBus>,
+        metrics: Arc<Metrics>,
+        retention: Duration,
+        cdn: String,
+        stop: CancellationToken,
+    ) -> (
+        Self,
+        impl Future<Output = Result<(), BusError>> + Send + 'static,
+    ) {
+        let (commands, received) = mpsc::channel(commands::COMMANDS);
+        let inner = Inner {
+            bus,
+            metrics,
+            retention,
+            cdn,
+            line: Mutex::default(),
+            applied: AtomicU64::new(0),
+            commands,
+            catch_ups: Semaphore::new(CATCH_UPS),
+        };
+        let hub = Self {
+            inner: Arc::new(inner),
+        };
+        let follow = follow::follow(hub.clone(), received, stop);
+        (hub, follow)
+    }
+
+    /// The rooms of a guild as everybody may see them; `None` if it is not stored.
+    pub(crate) async fn rooms(&self, guild: GuildId) -> Result<Option<GuildRooms>, Away> {
+        self.open(&[guild]).await?;
+        let mut line = self.inner.line.lock();
+        let followed = line.open(guild).ok_or(Away)?;
+        Ok(followed
+            .picture
+            .is_known()
+            .then(|| followed.picture.rooms(&self.inner.cdn)))
+    }
+
+    /// Whether the live channel works and nothing is missing.
+    pub(crate) fn is_up(&self) -> bool {
+        self.inner.line.lock().up
+    }
+
+    /// Those of a log's entries that everybody may see now.
+    pub(crate) async fn judge(
+        &self,
+        guild: GuildId,
+        entries: Vec<Entry>,
+    ) -> Result<Vec<PastEvent>, Away> {
+        self.open(&[guild]).await?;
+        let mut line = self.inner.line.lock();
+        let picture = &line.open(guild).ok_or(Away)?.picture;
+        let visible = entries.into_iter().filter_map(|entry| match entry.body {
+            Body::Event(envelope) if picture.shows(envelope.event, envelope.channel_id) => {
+                Some(PastEvent {
+                    id: envelope.id,
+                    event: envelope.event,
+                    ts: envelope.ts,
+                    payload: envelope.payload,
+                })
+            }
+            _ => None,
+        });
+        Ok(visible.collect())
+    }
+}

@@ -1,0 +1,138 @@
+use contracts::{ChannelId, Event, EventId, EventKind, MessageId, event::ResetReason};
+use event_bus::{Body, Entry};
+use serde::Deserialize;
+
+use super::{
+    Mask,
+    frame::{Block, Frame},
+    line::Followed,
+    picture::Shift,
+};
+
+/// The message that an event is about.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct About {
+    message_id: MessageId,
+}
+
+impl Followed {
+    /// Moves the guild on by its next entry: the picture first, then what browsers may see of it goes into the ring.
+    pub(crate) fn apply(&mut self, entry: Entry, order: &mut u64, limit: usize) -> Mask {
+        if entry.logged() {
+            self.chain.step(&entry);
+        }
+        match entry.body {
+            Body::Event(envelope) => {
+                let kind = envelope.event;
+                let message = about(kind, envelope.payload.get());
+                if let (EventKind::MessageDeleted, Some(message)) = (kind, message) {
+                    self.feed.ring.write().redact(message);
+                }
+                if !self.picture.absorb(&envelope, entry.position) {
+                    return Mask::NONE;
+                }
+                *order += 1;
+                // A live-only event shares its id with an entry of which nothing may be known to the cursor.
+                let id = (!kind.live_only()).then_some(entry.id);
+                let frame = Frame {
+                    order: *order,
+                    id: entry.id,
+                    ts: envelope.ts,
+                    mask: Mask::of(kind),
+                    notice: None,
+                    channel: envelope.channel_id,
+                    message: message.filter(|_| holds_text(kind)),
+                    last: true,
+                    block: Block::encode(kind.name(), id, envelope.payload.get()),
+                };
+                self.feed.ring.write().push(frame, limit);
+                Mask::of(kind)
+            }
+            Body::Audience(change) => {
+                let shift = self.picture.change(change, entry.position);
+                self.announce(shift, entry.id, order, limit)
+            }
+            // The follow loop reads the guild anew; see `reload`.
+            Body::Reseed => Mask::NONE,
+        }
+    }
+
+    /// Appends what a change of the audience tells; the last frame alone carries the id.
+    fn announce(&mut self, shift: Shift, id: EventId, order: &mut u64, limit: usize) -> Mask {
+        self.remember(id, &shift.events);
+        let mut ring = self.feed.ring.write();
+        for channel in shift.hidden {
+            ring.hide(channel);
+        }
+        let count = shift.events.len();
+        let mut events = Mask::NONE;
+        for (index, event) in shift.events.iter().enumerate() {
+            let last = index + 1 == count;
+            let Some(block) = Block::of_event(event, last.then_some(id)) else {
+                continue;
+            };
+            *order += 1;
+            events = events.and(event.kind());
+            ring.push(synthetic(event, id, *order, last, block), limit);
+        }
+        events
+    }
+
+    /// Tells every viewer that the guild begins anew.
+    pub(crate) fn reset(
+        &mut self,
+        floor: EventId,
+        reason: ResetReason,
+        order: &mut u64,
+        limit: usize,
+    ) {
+        *order += 1;
+        let mut ring = self.feed.ring.write();
+        ring.clear(floor);
+        let frame = Frame {
+            order: *order,
+            id: floor,
+            ts: 0,
+            mask: Mask::NONE,
+            notice: Some(reason),
+            channel: None,
+            message: None,
+            last: true,
+            block: Block::default(),
+        };
+        ring.push(frame, limit);
+    }
+}
+
+fn synthetic(event: &Event, id: EventId, order: u64, last: bool, block: Block) -> Frame {
+    Frame {
+        order,
+        id,
+        ts: 0,
+        mask: Mask::of(event.kind()),
+        notice: None,
+        channel: channel(event),
+        message: None,
+        last,
+        block,
+    }
+}
+
+/// The channel whose loss of viewers also takes an event out of the ring; never that of the event which tells of the loss.
+fn channel(event: &Event) -> Option<ChannelId> {
+    match event {
+        Event::RoomDeleted(_) => None,
+        other => other.audience(),
+    }
+}
+
+fn about(kind: EventKind, payload: &str) -> Option<MessageId> {
+    let concerned = holds_text(kind) || kind == EventKind::MessageDeleted;
+    let about = concerned.then(|| serde_json::from_str::<About>(payload).ok())?;
+    about.map(|about| about.message_id)
+}
+
+fn holds_text(kind: EventKind) -> bool {
+    matches!(kind, EventKind::MessageCreated | EventKind::MessageUpdated)
+}

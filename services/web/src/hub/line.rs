@@ -1,0 +1,197 @@
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Instant,
+};
+
+use contracts::{ChannelId, Event, EventId, GuildId};
+use event_bus::{Entry, GuildCut};
+use tokio::sync::oneshot;
+
+use super::{chain::Chain, feed::Feed, picture::Picture};
+
+/// Everything that moves together. Whoever holds it sees all guilds at one moment; only the follow loop changes guilds.
+#[derive(Debug, Default)]
+pub(crate) struct Line {
+    /// The latest arrival number.
+    pub(crate) order: u64,
+    /// Every entry up to this id of every guild that was open then is applied.
+    pub(crate) complete: EventId,
+    /// False while the live channel is interrupted and what was missed is not repaired yet.
+    pub(crate) up: bool,
+    pub(crate) guilds: HashMap<GuildId, Tracked>,
+    /// Bytes that one ring may hold: the budget of the replica shared out.
+    pub(crate) ring_bytes: usize,
+}
+
+/// A guild that this replica follows or is about to.
+#[derive(Debug)]
+pub(crate) enum Tracked {
+    /// It is being watched, its picture is being read; what arrives meanwhile waits here.
+    Opening(Opening),
+    /// It is followed.
+    Open(Box<Followed>),
+    /// Its watch is being ended; who wants it waits until it can be opened again.
+    Closing(Vec<oneshot::Sender<bool>>),
+}
+
+/// A guild on its way to being followed.
+#[derive(Debug, Default)]
+pub(crate) struct Opening {
+    /// Told true when it is open.
+    pub(crate) waiting: Vec<oneshot::Sender<bool>>,
+    /// Entries that arrived early; [`EARLY`] at most, beyond it the log is read.
+    pub(crate) early: Vec<Entry>,
+    /// Whether an entry may be missing among them.
+    pub(crate) tainted: bool,
+}
+
+impl Opening {
+    /// Keeps an entry that came before the picture.
+    pub(crate) fn arrived(&mut self, entry: Entry) {
+        if self.early.len() < EARLY {
+            self.early.push(entry);
+        } else {
+            self.tainted = true;
+        }
+    }
+}
+
+/// Most entries that wait for the picture of an opening guild.
+pub(crate) const EARLY: usize = 4096;
+
+/// A guild that is followed.
+#[derive(Debug)]
+pub(crate) struct Followed {
+    pub(crate) feed: Arc<Feed>,
+    pub(crate) picture: Picture,
+    pub(crate) chain: Chain,
+    /// It is complete up to here at least: where its picture was read, or where its log was last read.
+    pub(crate) cut: EventId,
+    /// Since when nobody has watched.
+    pub(crate) deserted: Option<Instant>,
+    /// Rooms that came into sight or went out of it, the oldest first: what a replay from the log needs to know.
+    pub(crate) shifts: VecDeque<Shifted>,
+    /// All shifts after this id are known.
+    pub(crate) shifts_floor: EventId,
+}
+
+/// A room came into everybody's sight or went out of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shifted {
+    pub(crate) id: EventId,
+    pub(crate) room: ChannelId,
+    pub(crate) visible: bool,
+}
+
+/// Shifts that are remembered per guild.
+const SHIFTS: usize = 1024;
+
+impl Followed {
+    /// A guild as of a cut; `None` = it is not stored.
+    pub(crate) fn of_cut(guild: GuildId, cut: EventId, stored: Option<GuildCut>) -> Self {
+        let mut followed = Self {
+            feed: Arc::new(Feed::new(guild, cut)),
+            picture: Picture::empty(guild),
+            chain: Chain::START,
+            cut,
+            deserted: None,
+            shifts: VecDeque::new(),
+            shifts_floor: cut,
+        };
+        let floor = followed.begin(cut, stored);
+        followed.feed.ring.write().clear(floor);
+        followed
+    }
+
+    /// Begins anew from a cut; the id from which on the ring holds everything.
+    pub(crate) fn begin(&mut self, cut: EventId, stored: Option<GuildCut>) -> EventId {
+        self.cut = cut;
+        self.shifts.clear();
+        let Some(stored) = stored else {
+            self.picture = Picture::empty(self.feed.guild);
+            self.chain = Chain::START;
+            self.shifts_floor = cut;
+            return cut;
+        };
+        self.chain = Chain {
+            last: stored.last,
+            position: stored.position,
+        };
+        self.shifts_floor = stored.last;
+        self.picture = Picture::of_cut(stored);
+        self.chain.last
+    }
+
+    /// Remembers that rooms came into sight or went out of it.
+    pub(crate) fn remember(&mut self, id: EventId, events: &[Event]) {
+        for event in events {
+            let (room, visible) = match event {
+                Event::RoomCreated(room) => (room.channel_id, true),
+                Event::RoomDeleted(room) => (room.channel_id, false),
+                _ => continue,
+            };
+            self.shifts.push_back(Shifted { id, room, visible });
+        }
+        while self.shifts.len() > SHIFTS {
+            let Some(oldest) = self.shifts.pop_front() else {
+                break;
+            };
+            self.shifts_floor = self.shifts_floor.max(oldest.id);
+        }
+    }
+}
+
+impl Line {
+    /// A guild that is followed.
+    pub(crate) fn open(&mut self, guild: GuildId) -> Option<&mut Followed> {
+        match self.guilds.get_mut(&guild) {
+            Some(Tracked::Open(followed)) => Some(followed),
+            _ => None,
+        }
+    }
+
+    /// All guilds that are followed.
+    pub(crate) fn followed(&mut self) -> impl Iterator<Item = &mut Followed> {
+        self.guilds
+            .values_mut()
+            .filter_map(|tracked| match tracked {
+                Tracked::Open(followed) => Some(&mut **followed),
+                Tracked::Opening(_) | Tracked::Closing(_) => None,
+            })
+    }
+
+    /// Notes that entries may be missing: nothing is known to be complete until the logs were read.
+    pub(crate) fn taint(&mut self) {
+        self.up = false;
+        self.taint_openings();
+    }
+
+    /// What opens now may lack entries that the others got from their logs.
+    pub(crate) fn taint_openings(&mut self) {
+        for tracked in self.guilds.values_mut() {
+            if let Tracked::Opening(opening) = tracked {
+                opening.tainted = true;
+            }
+        }
+    }
+
+    /// The highest id up to which all of these guilds are complete.
+    pub(crate) fn complete_for(&mut self, guilds: &[GuildId]) -> EventId {
+        let complete = self.complete;
+        let ids = guilds
+            .iter()
+            .filter_map(|guild| self.open(*guild).map(|open| open.cut));
+        ids.min().map_or(complete, |cut| cut.max(complete))
+    }
+
+    /// Whether the pictures of these guilds, taken now, are all of one id: then that id is an exact cursor.
+    pub(crate) fn is_even(&mut self, guilds: &[GuildId]) -> bool {
+        let complete = self.complete;
+        let cuts: Vec<_> = guilds
+            .iter()
+            .filter_map(|guild| self.open(*guild).map(|open| open.cut))
+            .collect();
+        cuts.iter().all(|cut| *cut <= complete) || cuts.windows(2).all(|pair| pair[0] == pair[1])
+    }
+}

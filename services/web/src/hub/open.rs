@@ -1,0 +1,202 @@
+//! Guilds begin to be followed when somebody wants them, and end a while after the last viewer left.
+
+use std::{
+    collections::hash_map,
+    time::{Duration, Instant},
+};
+
+use contracts::GuildId;
+use event_bus::{BusError, Cut};
+use futures_util::{FutureExt, future::try_join_all};
+use tokio::sync::oneshot;
+use tracing::{debug, warn};
+
+use super::{
+    follow::{Follow, Todo, Woken, admit},
+    line::{Followed, Opening, Tracked},
+};
+
+/// Most guilds that one replica follows.
+const GUILDS: usize = 10_000;
+
+/// How long a guild is followed after the last viewer left: a browser that reconnects finds its ring.
+const LINGER: Duration = Duration::from_secs(30);
+
+/// Bytes that one ring may hold.
+const RING_BYTES: usize = 2 << 20;
+
+/// Bytes that all rings of a replica may hold.
+const RINGS_BYTES: usize = 128 << 20;
+
+/// How long the bus may take to open or close guilds.
+const BUS_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A change of what is followed, done with the bus.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// The guilds are watched, and this is their state.
+    Opened(Vec<GuildId>, Result<Cut, BusError>),
+    /// The guild is not watched any more.
+    Closed(GuildId),
+}
+
+impl Follow {
+    /// Begins to follow guilds; those who ask for one that is on its way wait with the others.
+    pub(crate) fn open(&mut self, wanted: Vec<(GuildId, oneshot::Sender<bool>)>) {
+        let mut line = self.hub.inner.line.lock();
+        let mut new = Vec::new();
+        for (guild, told) in wanted {
+            let room = line.guilds.len() < GUILDS;
+            match line.guilds.entry(guild) {
+                hash_map::Entry::Occupied(mut tracked) => match tracked.get_mut() {
+                    Tracked::Opening(opening) => opening.waiting.push(told),
+                    Tracked::Closing(waiting) => waiting.push(told),
+                    Tracked::Open(_) => drop(told.send(true)),
+                },
+                hash_map::Entry::Vacant(_) if !room => drop(told.send(false)),
+                hash_map::Entry::Vacant(vacant) => {
+                    new.push(guild);
+                    vacant.insert(Tracked::Opening(Opening {
+                        waiting: vec![told],
+                        ..Opening::default()
+                    }));
+                }
+            }
+        }
+        drop(line);
+        if !new.is_empty() {
+            self.begin(new);
+        }
+    }
+
+    /// Watches guilds, then reads their state: what is published from the watch on is delivered, so nothing falls between.
+    fn begin(&mut self, guilds: Vec<GuildId>) {
+        let (bus, watcher) = (self.hub.inner.bus.clone(), self.subscription.watcher());
+        let opening = async move {
+            let work = async {
+                try_join_all(guilds.iter().map(|guild| watcher.watch(*guild))).await?;
+                bus.snapshot(&guilds).await
+            };
+            let outcome = tokio::time::timeout(BUS_TIMEOUT, work).await;
+            let outcome = outcome.unwrap_or_else(|late| Err(BusError::Unavailable(Box::new(late))));
+            Change::Opened(guilds, outcome)
+        };
+        self.changes.push(opening.boxed());
+    }
+
+    /// Ends the watch of a guild.
+    fn close(&mut self, guild: GuildId) {
+        let watcher = self.subscription.watcher();
+        let closing = async move {
+            match tokio::time::timeout(BUS_TIMEOUT, watcher.unwatch(guild)).await {
+                Ok(Ok(())) => {
+                    debug!(component = "Internal", guild_id = %guild, "a guild is not followed any more")
+                }
+                Ok(Err(error)) => {
+                    warn!(component = "Internal", guild_id = %guild, %error, "a watch could not be ended")
+                }
+                Err(_) => {
+                    warn!(component = "Internal", guild_id = %guild, "a watch could not be ended in time")
+                }
+            }
+            Change::Closed(guild)
+        };
+        self.changes.push(closing.boxed());
+    }
+
+    /// Takes over what was done with the bus.
+    pub(crate) fn finish(&mut self, change: Change, todo: &mut Todo) {
+        match change {
+            Change::Opened(guilds, Ok(cut)) => self.opened(&guilds, cut, todo),
+            Change::Opened(guilds, Err(error)) => {
+                warn!(component = "Internal", %error, guilds = guilds.len(), "guilds can't be opened");
+                for guild in guilds {
+                    let mut line = self.hub.inner.line.lock();
+                    let before = line.guilds.insert(guild, Tracked::Closing(Vec::new()));
+                    drop(line);
+                    if let Some(Tracked::Opening(opening)) = before {
+                        tell(opening.waiting, false);
+                    }
+                    self.close(guild);
+                }
+            }
+            Change::Closed(guild) => {
+                let closed = self.hub.inner.line.lock().guilds.remove(&guild);
+                if let Some(Tracked::Closing(waiting)) = closed {
+                    self.open(waiting.into_iter().map(|told| (guild, told)).collect());
+                }
+            }
+        }
+    }
+
+    fn opened(&mut self, guilds: &[GuildId], cut: Cut, todo: &mut Todo) {
+        let mut stored: Vec<_> = cut.guilds;
+        let mut woken = Woken::default();
+        let mut told = Vec::new();
+        let mut line = self.hub.inner.line.lock();
+        for guild in guilds {
+            let index = stored.iter().position(|stored| stored.state.id() == *guild);
+            let followed =
+                Followed::of_cut(*guild, cut.id, index.map(|index| stored.swap_remove(index)));
+            let before = line
+                .guilds
+                .insert(*guild, Tracked::Open(Box::new(followed)));
+            if let Some(Tracked::Opening(opening)) = before {
+                for entry in opening.early {
+                    let complete = line.complete;
+                    admit(&mut line, entry, todo, &mut woken);
+                    line.complete = complete;
+                }
+                todo.repair |= opening.tainted;
+                told.extend(opening.waiting);
+            }
+        }
+        share_out(&mut line);
+        let order = line.order;
+        drop(line);
+        self.hub.publish(order, &woken);
+        tell(told, true);
+    }
+
+    /// Stops following guilds that nobody has watched for a while, and counts what the rings hold.
+    pub(crate) fn sweep(&mut self) {
+        let now = Instant::now();
+        let (mut frames, mut bytes, mut open) = (0, 0, 0);
+        let mut over = Vec::new();
+        let mut line = self.hub.inner.line.lock();
+        for followed in line.followed() {
+            let ring = followed.feed.ring.read();
+            frames += ring.end() - ring.first();
+            bytes += ring.bytes();
+            open += 1;
+            if !followed.feed.deserted() {
+                followed.deserted = None;
+            } else if now.duration_since(*followed.deserted.get_or_insert(now)) >= LINGER {
+                over.push(followed.feed.guild);
+            }
+        }
+        for guild in &over {
+            line.guilds.insert(*guild, Tracked::Closing(Vec::new()));
+        }
+        if !over.is_empty() {
+            share_out(&mut line);
+        }
+        drop(line);
+        self.hub.inner.metrics.rings(open, frames, bytes);
+        for guild in over {
+            self.close(guild);
+        }
+    }
+}
+
+/// Shares the bytes for rings out among the guilds that are followed.
+fn share_out(line: &mut super::line::Line) {
+    let count = line.followed().count().max(1);
+    line.ring_bytes = RING_BYTES.min(RINGS_BYTES / count);
+}
+
+fn tell(waiting: Vec<oneshot::Sender<bool>>, open: bool) {
+    for told in waiting {
+        let _gone = told.send(open);
+    }
+}

@@ -1,0 +1,135 @@
+use std::collections::VecDeque;
+
+use contracts::{ChannelId, Event, EventId, EventKind, MessageId};
+
+use super::{
+    Mask,
+    frame::{Block, Frame},
+};
+
+/// Most frames that a ring keeps.
+pub(crate) const RING_ENTRIES: usize = 4096;
+
+/// The latest visible frames of one guild, the oldest first.
+#[derive(Debug)]
+pub(crate) struct Ring {
+    frames: VecDeque<Frame>,
+    /// Place of the first frame; places are counted from the feed's opening.
+    first: u64,
+    bytes: usize,
+    floor: EventId,
+}
+
+impl Ring {
+    /// An empty ring that will hold everything visible after `floor`.
+    pub(crate) fn new(floor: EventId) -> Self {
+        Self {
+            frames: VecDeque::new(),
+            first: 0,
+            bytes: 0,
+            floor,
+        }
+    }
+
+    /// Everything visible of this guild with a higher id is in the ring.
+    pub(crate) fn floor(&self) -> EventId {
+        self.floor
+    }
+
+    /// Place of the oldest frame.
+    pub(crate) fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// Place of the next frame to come.
+    pub(crate) fn end(&self) -> u64 {
+        self.first + self.frames.len() as u64
+    }
+
+    /// Bytes of all blocks.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The frames from a place on that have arrived up to an order number.
+    pub(crate) fn from(&self, place: u64, upto: u64) -> impl Iterator<Item = (u64, &Frame)> {
+        let skip = place.saturating_sub(self.first) as usize;
+        (self.first + skip as u64..)
+            .zip(self.frames.range(skip.min(self.frames.len())..))
+            .take_while(move |(_, frame)| frame.order <= upto)
+    }
+
+    /// Place of the first frame after an id.
+    pub(crate) fn after(&self, id: EventId) -> u64 {
+        self.first + self.frames.partition_point(|frame| frame.id <= id) as u64
+    }
+
+    /// Appends a frame and forgets the oldest beyond `limit` bytes or [`RING_ENTRIES`].
+    pub(crate) fn push(&mut self, frame: Frame, limit: usize) {
+        self.bytes += frame.block.len();
+        self.frames.push_back(frame);
+        while self.frames.len() > RING_ENTRIES || self.bytes > limit && self.frames.len() > 1 {
+            let Some(old) = self.frames.pop_front() else {
+                break;
+            };
+            self.first += 1;
+            self.bytes -= old.block.len();
+            self.floor = self.floor.max(old.id);
+        }
+    }
+
+    /// Forgets everything: the guild begins anew after `floor`.
+    pub(crate) fn clear(&mut self, floor: EventId) {
+        self.first = self.end();
+        self.frames.clear();
+        self.bytes = 0;
+        self.floor = floor;
+    }
+
+    /// Takes the frames of a channel out of everybody's sight: it became hidden after they were appended.
+    pub(crate) fn hide(&mut self, channel: ChannelId) {
+        for frame in &mut self.frames {
+            if frame.channel == Some(channel) {
+                self.bytes -= frame.block.len();
+                frame.mask = Mask::NONE;
+                frame.block = Block::default();
+            }
+        }
+    }
+
+    /// Takes the text of a deleted message out of the ring.
+    pub(crate) fn redact(&mut self, message: MessageId) {
+        for frame in &mut self.frames {
+            if frame.message == Some(message) && frame.mask != Mask::NONE {
+                let block = redacted(frame);
+                self.bytes = self.bytes - frame.block.len() + block.len();
+                if block.len() == 0 {
+                    frame.mask = Mask::NONE;
+                }
+                frame.block = block;
+                frame.message = None;
+            }
+        }
+    }
+}
+
+/// The frame of a message without its text; empty if it can't be read.
+fn redacted(frame: &Frame) -> Block {
+    let created = frame.mask.meets(Mask::of(EventKind::MessageCreated));
+    let event = frame.block.payload().and_then(|json| {
+        Some(if created {
+            let mut payload: contracts::event::MessageCreated = serde_json::from_str(&json).ok()?;
+            payload.content = None;
+            payload.attachments.clear();
+            Event::MessageCreated(payload)
+        } else {
+            let mut payload: contracts::event::MessageUpdated = serde_json::from_str(&json).ok()?;
+            payload.content = None;
+            payload.attachments.clear();
+            Event::MessageUpdated(payload)
+        })
+    });
+    event
+        .and_then(|event| Block::of_event(&event, Some(frame.id)))
+        .unwrap_or_default()
+}

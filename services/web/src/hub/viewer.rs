@@ -1,0 +1,159 @@
+//! One stream's place in the rings of its guilds.
+
+mod catch_up;
+mod drain;
+mod groups;
+mod quiet;
+
+use std::sync::{Arc, atomic::Ordering};
+
+use contracts::{ChannelId, EventId, GuildId, event::ResetReason};
+
+use super::{Alarm, Hub, Mask, chunk::Chunk, feed::Feed, line::Line};
+use catch_up::Past;
+
+/// A cursor over the rings of some guilds. It holds no events: who reads slowly costs nothing, and who falls off a ring
+/// goes on from the log.
+#[derive(Debug)]
+pub(crate) struct Viewer {
+    hub: Hub,
+    alarm: Arc<Alarm>,
+    mask: Mask,
+    wants_snapshot: bool,
+    seats: Vec<Seat>,
+    /// The highest id that was written.
+    sent: EventId,
+    /// The id of an entry of which something was written without the id.
+    owed: Option<EventId>,
+    /// No id is written until what `due` says is told: a browser that is cut off before that begins again before it.
+    hold: bool,
+    due: Due,
+    past: Option<Past>,
+}
+
+/// A place in one ring.
+#[derive(Debug)]
+struct Seat {
+    feed: Arc<Feed>,
+    slot: usize,
+    /// The next place to look at.
+    next: u64,
+    /// Frames up to this id were handed out another way.
+    through: EventId,
+    /// The id of the last frame that was taken.
+    seen: EventId,
+}
+
+/// What has to be told as soon as everything that waits is written.
+#[derive(Debug, Default)]
+struct Due {
+    reset: Option<ResetReason>,
+    touched: Vec<Touched>,
+}
+
+/// A change of who may see what within what is replayed, of which the log does not say what it changed from.
+#[derive(Debug, Clone, Copy)]
+struct Touched {
+    guild: GuildId,
+    room: ChannelId,
+    /// The stream was complete up to here when the change happened.
+    since: EventId,
+}
+
+/// What waits for a viewer.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// To be written; there may be more.
+    Chunk(Chunk),
+    /// Nothing waits: sleep until the alarm.
+    Nothing,
+    /// The rings do not reach back far enough: call [`Viewer::step`].
+    Behind,
+}
+
+impl Viewer {
+    /// A viewer with no guild yet, whose browser has everything up to `cursor`.
+    pub(super) fn new(
+        hub: Hub,
+        alarm: Arc<Alarm>,
+        mask: Mask,
+        wants_snapshot: bool,
+        cursor: EventId,
+    ) -> Self {
+        Self {
+            hub,
+            alarm,
+            mask,
+            wants_snapshot,
+            seats: Vec::new(),
+            sent: cursor,
+            owed: None,
+            hold: false,
+            due: Due::default(),
+            past: None,
+        }
+    }
+
+    /// Takes a seat at the end of a guild's ring.
+    pub(super) fn sit(&mut self, feed: Arc<Feed>, seen: EventId) {
+        let slot = feed.enter(self.mask, Arc::clone(&self.alarm));
+        let next = feed.ring.read().end();
+        self.seats.push(Seat {
+            feed,
+            slot,
+            next,
+            through: seen,
+            seen,
+        });
+    }
+
+    /// Takes a seat in a ring after a cursor that the ring reaches back to.
+    pub(super) fn sit_after(&mut self, feed: Arc<Feed>, cursor: EventId) {
+        self.sit(feed, cursor);
+        if let Some(seat) = self.seats.last_mut() {
+            seat.next = seat.feed.ring.read().after(cursor);
+        }
+    }
+
+    /// Begins to catch up from the log.
+    pub(super) fn fall_behind(&mut self) {
+        self.past = Some(Past::default());
+    }
+
+    /// The guilds that it watches.
+    pub(crate) fn guilds(&self) -> Vec<GuildId> {
+        self.seats.iter().map(|seat| seat.feed.guild).collect()
+    }
+
+    /// Its wake-up.
+    pub(crate) fn alarm(&self) -> &Alarm {
+        &self.alarm
+    }
+
+    /// All that waits, 64 KiB at most.
+    pub(crate) fn take(&mut self) -> Taken {
+        let upto = self.hub.inner.applied.load(Ordering::Acquire);
+        match self.drain(upto, drain::CHUNK) {
+            Taken::Nothing if self.due.reset.is_some() || self.hold => self.tell_due(),
+            taken => taken,
+        }
+    }
+
+    /// The log can't be read: begins again with a reset.
+    pub(crate) fn give_up(&mut self) {
+        self.past = None;
+        self.due.reset = Some(ResetReason::Trimmed);
+    }
+
+    fn complete(&self, line: &mut Line) -> EventId {
+        line.complete_for(&self.guilds())
+    }
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        for seat in &self.seats {
+            seat.feed.leave(seat.slot);
+        }
+    }
+}

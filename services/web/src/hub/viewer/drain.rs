@@ -1,0 +1,179 @@
+use contracts::{EventId, EventKind};
+
+use super::{
+    super::{
+        Mask,
+        chunk::Pieces,
+        frame::{Block, Frame},
+    },
+    Taken, Viewer,
+    catch_up::Past,
+};
+
+/// Most bytes that are written at once.
+pub(super) const CHUNK: usize = 64 << 10;
+
+/// Most frames that are looked up in one ring at a time.
+const FRAMES: usize = 256;
+
+/// A frame that waits, taken out of the ring.
+struct Waiting {
+    seat: usize,
+    place: u64,
+    id: EventId,
+    order: u64,
+    ts: u64,
+    live_only: bool,
+    block: Block,
+}
+
+/// How far a ring was looked through.
+struct Scan {
+    next: u64,
+    whole: bool,
+}
+
+impl Viewer {
+    /// Takes what has arrived up to an order number, merged over all guilds by id. Never past that number: another ring might
+    /// then be behind, and the cursor would skip what is still to come there.
+    pub(super) fn drain(&mut self, upto: u64, limit: usize) -> Taken {
+        if self.past.is_some() {
+            return Taken::Behind;
+        }
+        let mut waiting = Vec::new();
+        let mut scans = Vec::with_capacity(self.seats.len());
+        let mut safe = EventId::MAX;
+        for index in 0..self.seats.len() {
+            match self.scan(index, upto, limit, &mut waiting) {
+                Some(scan) => {
+                    if !scan.whole {
+                        let last = waiting
+                            .last()
+                            .map_or(EventId::ZERO, |frame: &Waiting| frame.id);
+                        safe = safe.min(last);
+                    }
+                    scans.push(scan);
+                }
+                None => {
+                    self.past = Some(Past::default());
+                    return Taken::Behind;
+                }
+            }
+        }
+        if self.seats.len() > 1 {
+            waiting.sort_by_key(|frame| (frame.id, frame.order));
+        }
+        self.pass_on(&waiting, &scans, safe, limit)
+    }
+
+    /// Looks through one ring; `None` if it no longer reaches back to the seat.
+    fn scan(
+        &mut self,
+        index: usize,
+        upto: u64,
+        limit: usize,
+        waiting: &mut Vec<Waiting>,
+    ) -> Option<Scan> {
+        let seat = &self.seats[index];
+        let ring = seat.feed.ring.read();
+        if seat.next < ring.first() {
+            return None;
+        }
+        let (mut next, mut found, mut bytes) = (seat.next, 0, 0);
+        for (place, frame) in ring.from(seat.next, upto) {
+            if let Some(reason) = frame.notice {
+                self.due.reset = Some(reason);
+            } else if wanted(frame, self.mask, seat.through) {
+                if found == FRAMES && limit == CHUNK || bytes >= limit {
+                    return Some(Scan { next, whole: false });
+                }
+                found += 1;
+                bytes += frame.block.len();
+                waiting.push(Waiting {
+                    seat: index,
+                    place,
+                    id: frame.id,
+                    order: frame.order,
+                    ts: frame.ts,
+                    live_only: live_only(frame),
+                    block: frame.block.clone(),
+                });
+            }
+            next = place + 1;
+        }
+        Some(Scan { next, whole: true })
+    }
+
+    fn pass_on(
+        &mut self,
+        waiting: &[Waiting],
+        scans: &[Scan],
+        safe: EventId,
+        limit: usize,
+    ) -> Taken {
+        let mut pieces = Pieces::default();
+        let mut passed = 0;
+        for frame in waiting {
+            if frame.id > safe || passed > 0 && pieces.len() + frame.block.len() > limit {
+                break;
+            }
+            self.emit(
+                &frame.block,
+                frame.id,
+                frame.ts,
+                frame.live_only,
+                &mut pieces,
+            );
+            let seat = &mut self.seats[frame.seat];
+            seat.next = frame.place + 1;
+            seat.seen = seat.seen.max(frame.id);
+            passed += 1;
+        }
+        if passed == waiting.len() && scans.iter().all(|scan| scan.whole) {
+            for (seat, scan) in self.seats.iter_mut().zip(scans) {
+                seat.next = scan.next;
+            }
+            self.pay(&mut pieces);
+        }
+        pieces.chunk().map_or(Taken::Nothing, Taken::Chunk)
+    }
+
+    /// Writes a block. An id that is not above the last one written is left out (a late arrival after a repair), so that the
+    /// browser's cursor never goes back.
+    pub(super) fn emit(
+        &mut self,
+        block: &Block,
+        id: EventId,
+        ts: u64,
+        live_only: bool,
+        pieces: &mut Pieces,
+    ) {
+        let with_id = block.has_id() && !self.hold && id > self.sent;
+        pieces.event(block, with_id, ts);
+        if with_id {
+            self.sent = id;
+            self.owed = None;
+        } else if !live_only && id > self.sent {
+            self.owed = Some(id);
+        }
+    }
+
+    /// Moves the browser's cursor past an entry that was told whole, but without its id.
+    pub(super) fn pay(&mut self, pieces: &mut Pieces) {
+        if !self.hold
+            && let Some(id) = self.owed.take()
+            && id > self.sent
+        {
+            pieces.push(Block::id_only(id));
+            self.sent = id;
+        }
+    }
+}
+
+fn wanted(frame: &Frame, mask: Mask, through: EventId) -> bool {
+    mask.meets(frame.mask) && (frame.id > through || live_only(frame))
+}
+
+fn live_only(frame: &Frame) -> bool {
+    frame.mask == Mask::of(EventKind::TypingStarted)
+}

@@ -1,0 +1,138 @@
+use contracts::{
+    Event, EventId,
+    event::{Reset, ResetReason},
+};
+
+use super::{
+    super::{
+        Mask,
+        chunk::Pieces,
+        frame::Block,
+        line::{Followed, Line},
+        snapshot,
+    },
+    Taken, Touched, Viewer,
+};
+
+impl Viewer {
+    /// Tells what is due, at a moment when all guilds stand still.
+    pub(super) fn tell_due(&mut self) -> Taken {
+        let hub = self.hub.clone();
+        let mut line = hub.inner.line.lock();
+        if self.due.reset.is_none() {
+            match self.drain(line.order, usize::MAX) {
+                Taken::Nothing => {}
+                taken => return taken,
+            }
+            let corrections = self.corrections(&mut line);
+            match corrections {
+                Ok(pieces) => return pieces.chunk().map_or(Taken::Nothing, Taken::Chunk),
+                Err(reason) => self.due.reset = Some(reason),
+            }
+        }
+        let reason = self.due.reset.unwrap_or(ResetReason::Epoch);
+        let pieces = self.begin_again(reason, &mut line);
+        pieces.chunk().map_or(Taken::Nothing, Taken::Chunk)
+    }
+
+    /// Everything is void: a `reset`, where asked for a new snapshot, and on from here.
+    pub(in super::super) fn begin_again(&mut self, reason: ResetReason, line: &mut Line) -> Pieces {
+        self.past = None;
+        self.hold = false;
+        self.owed = None;
+        self.due.reset = None;
+        self.due.touched.clear();
+        for seat in &mut self.seats {
+            seat.next = seat.feed.ring.read().end();
+            if let Some(followed) = line.open(seat.feed.guild) {
+                seat.through = followed.chain.last;
+                seat.seen = seat.through;
+            }
+        }
+        self.hub.inner.metrics.reset(reason);
+        let mut pieces = Pieces::default();
+        let json = serde_json::to_string(&Reset { reason }).unwrap_or_default();
+        pieces.event(&Block::encode("reset", None, &json), false, 0);
+        self.start(line, &mut pieces);
+        pieces
+    }
+
+    /// Where asked for the snapshot, and the id from which the stream goes on.
+    pub(in super::super) fn start(&mut self, line: &mut Line, pieces: &mut Pieces) {
+        let id = self.complete(line);
+        self.sent = id;
+        if self.wants_snapshot {
+            let json = snapshot::render(line, &self.guilds(), &self.hub.inner.cdn);
+            pieces.event(&Block::encode("snapshot", Some(id), &json), true, 0);
+        } else {
+            pieces.push(Block::id_only(id));
+        }
+    }
+
+    /// Brings the rooms up to date whose visibility changed in what was replayed.
+    fn corrections(&mut self, line: &mut Line) -> Result<Pieces, ResetReason> {
+        let mut pieces = Pieces::default();
+        for touched in std::mem::take(&mut self.due.touched) {
+            let Some(followed) = line.open(touched.guild) else {
+                continue;
+            };
+            for event in correction(touched, followed)? {
+                self.tell(&event, &mut pieces);
+            }
+        }
+        self.hold = false;
+        self.owed = self.owed.max(Some(self.complete(line)));
+        self.pay(&mut pieces);
+        Ok(pieces)
+    }
+
+    /// Writes an event of our own, without id.
+    pub(super) fn tell(&self, event: &Event, pieces: &mut Pieces) {
+        if self.mask.meets(Mask::of(event.kind()))
+            && let Some(block) = Block::of_event(event, None)
+        {
+            pieces.event(&block, false, 0);
+        }
+    }
+
+    /// Moves an idle browser's cursor on: everything up to the id is complete and was looked at.
+    pub(crate) fn idle(&mut self) -> Taken {
+        if self.past.is_some() || self.hold || self.due.reset.is_some() || self.seats.is_empty() {
+            return Taken::Nothing;
+        }
+        let hub = self.hub.clone();
+        let mut line = hub.inner.line.lock();
+        match self.drain(line.order, super::drain::CHUNK) {
+            Taken::Nothing if line.up && self.due.reset.is_none() => {}
+            taken => return taken,
+        }
+        let mut pieces = Pieces::default();
+        self.owed = self.owed.max(Some(self.complete(&mut line)));
+        self.pay(&mut pieces);
+        pieces.chunk().map_or(Taken::Nothing, Taken::Chunk)
+    }
+}
+
+/// What a browser has to be told of a room whose visibility may have changed since its cursor.
+fn correction(touched: Touched, followed: &Followed) -> Result<Vec<Event>, ResetReason> {
+    let shown = followed.picture.shown().any(|room| room == touched.room);
+    if touched.since == EventId::ZERO {
+        // What the browser knew can't be told from the log: a room in sight is told whole; of one out of
+        // sight not even the id may be told to a browser that never saw it.
+        return if shown {
+            Ok(followed.picture.correct(touched.room))
+        } else {
+            Err(ResetReason::Trimmed)
+        };
+    }
+    let mut since = followed
+        .shifts
+        .iter()
+        .filter(|shift| shift.id > touched.since);
+    let first = since.find(|shift| shift.room == touched.room);
+    Ok(match first {
+        Some(first) if !shown && first.visible => Vec::new(),
+        Some(_) => followed.picture.correct(touched.room),
+        None => Vec::new(),
+    })
+}

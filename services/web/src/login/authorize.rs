@@ -1,0 +1,76 @@
+use axum::{
+    extract::{RawQuery, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use tower_sessions::{Expiry, Session};
+
+use super::{MOST_PENDING, PATIENCE, PENDING, Pending};
+use crate::{error::ApiError, hub::now_ms, session::USER, state::AppState};
+
+/// Longest path that is returned to.
+const LONGEST_PATH: usize = 512;
+
+/// `GET /auth/login?returnTo=/path`: sends the browser to Discord.
+pub(crate) async fn authorize(
+    State(state): State<AppState>,
+    RawQuery(query): RawQuery,
+    session: Session,
+) -> Result<Response, ApiError> {
+    let query = query.unwrap_or_default();
+    let wanted = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "returnTo");
+    let return_to = wanted.map_or_else(|| "/".to_owned(), |(_, path)| own_path(&path).to_owned());
+    let (url, secret, verifier) = state.discord.authorize();
+    let mut pending: Vec<Pending> = session.get(PENDING).await?.unwrap_or_default();
+    while pending.len() >= MOST_PENDING {
+        pending.remove(0);
+    }
+    pending.push(Pending {
+        state: secret,
+        verifier,
+        return_to,
+        begun_at: now_ms(),
+    });
+    session.insert(PENDING, pending).await?;
+    if session.get_value(USER).await?.is_none() {
+        session.set_expiry(Some(Expiry::OnInactivity(time::Duration::seconds(
+            PATIENCE.as_secs() as i64,
+        ))));
+    }
+    session.save().await?;
+    Ok(Redirect::to(url.as_str()).into_response())
+}
+
+/// A path on this host, or `/`: nobody is sent to another host after a sign-in.
+fn own_path(path: &str) -> &str {
+    let plain = path
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let own = path.starts_with('/') && !path.starts_with("//");
+    if own && plain && path.len() <= LONGEST_PATH {
+        path
+    } else {
+        "/"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_elsewhere_after_a_sign_in() {
+        assert_eq!(own_path("/join/abc?x=1#y"), "/join/abc?x=1#y");
+        for foreign in [
+            "",
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "/a\r\nSet-Cookie: b",
+            "evil",
+            "/\t/evil",
+        ] {
+            assert_eq!(own_path(foreign), "/", "{foreign:?}");
+        }
+        assert_eq!(own_path(&"/a".repeat(300)), "/");
+    }
+}

@@ -1,0 +1,137 @@
+use std::collections::HashMap;
+
+use axum::{
+    extract::{Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use tower_sessions::Session;
+use tracing::{info, warn};
+
+use super::{PATIENCE, PENDING, Pending, page};
+use crate::{
+    discord::DiscordError,
+    hub::now_ms,
+    session::{TOKENS, USER, expiry},
+    state::AppState,
+};
+
+/// Why a sign-in did not succeed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The person said no.
+    Denied,
+    /// Nobody of this browser began it, or it was finished already, or it took too long.
+    Stale,
+    /// Discord did not accept the code.
+    Refused,
+    /// Discord does not answer.
+    Discord,
+    /// The session store does not answer.
+    Store,
+}
+
+impl From<tower_sessions::session::Error> for Failure {
+    fn from(error: tower_sessions::session::Error) -> Self {
+        warn!(component = "Internal", %error, "a sign-in failed at the session store");
+        Self::Store
+    }
+}
+
+impl From<DiscordError> for Failure {
+    fn from(error: DiscordError) -> Self {
+        warn!(component = "Internal", %error, "a sign-in failed at Discord");
+        match error {
+            DiscordError::Refused(_) | DiscordError::Expired => Self::Refused,
+            DiscordError::Failed(_) => Self::Discord,
+        }
+    }
+}
+
+/// `GET /auth/callback`: the browser comes back from Discord.
+pub(crate) async fn callback(
+    State(state): State<AppState>,
+    Query(query): Query<HashMap<String, String>>,
+    session: Session,
+) -> Response {
+    match finish(&state, query, &session).await {
+        Ok(return_to) => {
+            state.metrics.login("ok");
+            Redirect::to(&return_to).into_response()
+        }
+        Err(failure) => {
+            let (status, label, words) = match failure {
+                Failure::Denied => (
+                    StatusCode::FORBIDDEN,
+                    "denied",
+                    "You did not agree at Discord, so nobody was signed in.",
+                ),
+                Failure::Stale => (
+                    StatusCode::BAD_REQUEST,
+                    "stale",
+                    "This sign-in was not begun in this browser, or it is over already.",
+                ),
+                Failure::Refused => (
+                    StatusCode::BAD_REQUEST,
+                    "refused",
+                    "Discord did not accept the sign-in.",
+                ),
+                Failure::Discord => (
+                    StatusCode::BAD_GATEWAY,
+                    "discord",
+                    "Discord does not answer at the moment.",
+                ),
+                Failure::Store => (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "store",
+                    "Sign-ins are not possible at the moment.",
+                ),
+            };
+            state.metrics.login(label);
+            page::failed(status, words)
+        }
+    }
+}
+
+async fn finish(
+    state: &AppState,
+    mut query: HashMap<String, String>,
+    session: &Session,
+) -> Result<String, Failure> {
+    let pending: Vec<Pending> = session.get(PENDING).await?.unwrap_or_default();
+    let given = query.remove("state").unwrap_or_default();
+    let (mine, others): (Vec<_>, Vec<_>) = pending
+        .into_iter()
+        .partition(|pending| pending.state == given);
+    let Some(mine) = mine.into_iter().next() else {
+        return Err(Failure::Stale);
+    };
+    // Used up before anything else: a state is good for one return.
+    session.insert(PENDING, others).await?;
+    session.save().await?;
+    if now_ms().saturating_sub(mine.begun_at) > PATIENCE.as_millis() as u64 {
+        return Err(Failure::Stale);
+    }
+    if query.contains_key("error") {
+        return Err(Failure::Denied);
+    }
+    let code = query.remove("code").ok_or(Failure::Stale)?;
+    let tokens = state.discord.exchange(code, mine.verifier).await?;
+    let user = state.discord.me(&tokens.access).await?;
+    let json = serde_json::to_string(&tokens).unwrap_or_default();
+    // A new id: whoever knew the one before the sign-in does not know this one.
+    if let Some(before) = session.id() {
+        state.streams.end_session(before);
+    }
+    session.cycle_id().await?;
+    session.remove_value(PENDING).await?;
+    session
+        .insert(TOKENS, state.vault.seal(TOKENS, &json))
+        .await?;
+    session.insert(USER, &user).await?;
+    session.set_expiry(Some(expiry(state.config.session_ttl)));
+    session.save().await?;
+    state.memberships.forget(user.user_id);
+    info!(component = "Internal", user_id = %user.user_id, "somebody signed in");
+    Ok(mine.return_to)
+}

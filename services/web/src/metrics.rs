@@ -1,0 +1,172 @@
+//! What web tells Prometheus. Never a label per user, guild or channel.
+
+use contracts::event::ResetReason;
+use prometheus::{
+    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
+
+use crate::hub::{Chunk, now_ms};
+
+/// Upper bounds of the latency histogram, in seconds.
+const LATENCY: &[f64] = &[
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 10.0,
+];
+
+/// Upper bounds of the repair histogram, in seconds.
+const REPAIR: &[f64] = &[0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0];
+
+/// The metrics of one replica.
+#[derive(Debug)]
+pub struct Metrics {
+    latency: Histogram,
+    deliveries: IntCounter,
+    streams: IntGaugeVec,
+    refused: IntCounterVec,
+    repairs: IntCounter,
+    repaired_events: IntCounter,
+    repair_seconds: Histogram,
+    resets: IntCounterVec,
+    log_reads: IntCounter,
+    guilds: IntGauge,
+    ring_frames: IntGauge,
+    ring_bytes: IntGauge,
+    logins: IntCounterVec,
+    requests: IntCounterVec,
+}
+
+impl Metrics {
+    /// Registers them.
+    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let counter = |name, help| IntCounter::new(name, help);
+        let counters =
+            |name: &str, help: &str, label| IntCounterVec::new(Opts::new(name, help), &[label]);
+        let histogram = |name: &str, help: &str, buckets: &[f64]| {
+            Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec()))
+        };
+        let metrics = Self {
+            latency: histogram(
+                "fanfare_event_latency_seconds",
+                "From the gateway's receipt of a dispatch to the hand-over of its event to a connection",
+                LATENCY,
+            )?,
+            deliveries: counter("fanfare_deliveries_total", "Events handed to connections")?,
+            streams: IntGaugeVec::new(
+                Opts::new("fanfare_streams_active", "Open streams"),
+                &["transport"],
+            )?,
+            refused: counters(
+                "fanfare_streams_refused_total",
+                "Streams answered with `unavailable`",
+                "reason",
+            )?,
+            repairs: counter(
+                "fanfare_repairs_total",
+                "Interruptions repaired from the log",
+            )?,
+            repaired_events: counter(
+                "fanfare_repaired_events_total",
+                "Events that repairs found in the log",
+            )?,
+            repair_seconds: histogram(
+                "fanfare_repair_seconds",
+                "From the notice of an interruption to the end of its repair",
+                REPAIR,
+            )?,
+            resets: counters("fanfare_resets_total", "Resets told to streams", "reason")?,
+            log_reads: counter(
+                "fanfare_catch_up_reads_total",
+                "Pages of logs read for single streams",
+            )?,
+            guilds: IntGauge::new(
+                "fanfare_guilds_followed",
+                "Guilds that this replica follows",
+            )?,
+            ring_frames: IntGauge::new("fanfare_ring_frames", "Frames in all rings")?,
+            ring_bytes: IntGauge::new("fanfare_ring_bytes", "Bytes of the frames in all rings")?,
+            logins: counters("fanfare_logins_total", "Ends of sign-ins", "outcome")?,
+            requests: counters(
+                "fanfare_http_requests_total",
+                "Answers by class of status",
+                "status",
+            )?,
+        };
+        registry.register(Box::new(metrics.latency.clone()))?;
+        registry.register(Box::new(metrics.deliveries.clone()))?;
+        registry.register(Box::new(metrics.streams.clone()))?;
+        registry.register(Box::new(metrics.refused.clone()))?;
+        registry.register(Box::new(metrics.repairs.clone()))?;
+        registry.register(Box::new(metrics.repaired_events.clone()))?;
+        registry.register(Box::new(metrics.repair_seconds.clone()))?;
+        registry.register(Box::new(metrics.resets.clone()))?;
+        registry.register(Box::new(metrics.log_reads.clone()))?;
+        registry.register(Box::new(metrics.guilds.clone()))?;
+        registry.register(Box::new(metrics.ring_frames.clone()))?;
+        registry.register(Box::new(metrics.ring_bytes.clone()))?;
+        registry.register(Box::new(metrics.logins.clone()))?;
+        registry.register(Box::new(metrics.requests.clone()))?;
+        metrics.streams.with_label_values(&["sse"]).set(0);
+        Ok(metrics)
+    }
+
+    /// A chunk was handed to a connection. Its latest event stands for all of it.
+    pub(crate) fn delivered(&self, chunk: &Chunk) {
+        self.deliveries.inc_by(chunk.events);
+        if chunk.newest_ts > 0 {
+            let ms = now_ms().saturating_sub(chunk.newest_ts);
+            self.latency.observe(ms as f64 / 1000.0);
+        }
+    }
+
+    pub(crate) fn stream_opened(&self) {
+        self.streams.with_label_values(&["sse"]).inc();
+    }
+
+    pub(crate) fn stream_closed(&self) {
+        self.streams.with_label_values(&["sse"]).dec();
+    }
+
+    pub(crate) fn stream_refused(&self, reason: &str) {
+        self.refused.with_label_values(&[reason]).inc();
+    }
+
+    pub(crate) fn repaired(&self, events: u64, seconds: f64) {
+        self.repairs.inc();
+        self.repaired_events.inc_by(events);
+        self.repair_seconds.observe(seconds);
+    }
+
+    pub(crate) fn reset(&self, reason: ResetReason) {
+        let label = match reason {
+            ResetReason::Expired => "expired",
+            ResetReason::Trimmed => "trimmed",
+            ResetReason::Epoch => "epoch",
+            ResetReason::Future => "future",
+        };
+        self.resets.with_label_values(&[label]).inc();
+    }
+
+    pub(crate) fn log_reads(&self, pages: usize) {
+        self.log_reads.inc_by(pages as u64);
+    }
+
+    pub(crate) fn rings(&self, guilds: usize, frames: u64, bytes: usize) {
+        self.guilds.set(guilds as i64);
+        self.ring_frames.set(frames as i64);
+        self.ring_bytes.set(bytes as i64);
+    }
+
+    pub(crate) fn login(&self, outcome: &str) {
+        self.logins.with_label_values(&[outcome]).inc();
+    }
+
+    pub(crate) fn answered(&self, status: u16) {
+        let class = match status / 100 {
+            2 => "2xx",
+            3 => "3xx",
+            4 => "4xx",
+            5 => "5xx",
+            _ => "1xx",
+        };
+        self.requests.with_label_values(&[class]).inc();
+    }
+}

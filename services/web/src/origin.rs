@@ -1,0 +1,104 @@
+//! Which pages may speak to us with the user's cookie.
+
+use std::time::Duration;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::{config::Config, error::ApiError, state::AppState};
+
+/// How long browsers may remember that an origin is allowed.
+const REMEMBER: Duration = Duration::from_secs(600);
+
+/// Refuses requests from foreign pages: whatever changes something, and streams. A request without `Origin` (a program, or a
+/// plain GET of our own page) is refused only if the browser says that it is a foreign page's.
+pub(crate) async fn own_pages_only(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let safe = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
+    let stream = request.uri().path() == "/api/stream";
+    if (!safe || stream) && !is_own(request.headers(), &state.config, safe) {
+        return ApiError::Forbidden("This origin is not among ALLOWED_ORIGINS.").into_response();
+    }
+    next.run(request).await
+}
+
+fn is_own(headers: &HeaderMap, config: &Config, safe: bool) -> bool {
+    if let Some(origin) = headers.get(header::ORIGIN) {
+        let known = |known: &str| origin.as_bytes() == known.as_bytes();
+        return known(&config.origin())
+            || config.allowed_origins.iter().any(|origin| known(origin));
+    }
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    safe || matches!(site, None | Some(b"same-origin" | b"none"))
+}
+
+/// Lets the pages of other origins read our answers, if any are configured.
+pub(crate) fn cross_origin(config: &Config) -> Option<CorsLayer> {
+    let origins: Vec<HeaderValue> = config
+        .allowed_origins
+        .iter()
+        .filter_map(|origin| HeaderValue::from_str(origin).ok())
+        .collect();
+    let layer = CorsLayer::new()
+        .allow_credentials(true)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([
+            header::CONTENT_TYPE,
+            HeaderName::from_static("last-event-id"),
+        ])
+        .max_age(REMEMBER);
+    (!origins.is_empty()).then(|| layer.allow_origin(AllowOrigin::list(origins)))
+}
+
+#[cfg(test)]
+mod tests {
+    use environment::Env;
+    use event_bus::WithoutRedis;
+
+    use super::*;
+
+    #[test]
+    fn foreign_pages_are_told_apart() {
+        let mut env = Env::from_pairs([
+            ("BASE_URL", "https://f.example"),
+            ("ALLOWED_ORIGINS", "https://app.example"),
+            ("SESSION_SECRET", "0123456789abcdef0123456789abcdef"),
+        ]);
+        let config = Config::read_with(&mut env, WithoutRedis::Memory);
+        let own = |name: &'static str, value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HeaderName::from_static(name), value.parse().unwrap());
+            is_own(&headers, &config, false)
+        };
+        assert!(own("origin", "https://f.example") && own("origin", "https://app.example"));
+        for foreign in [
+            "https://evil.example",
+            "null",
+            "http://f.example",
+            "https://f.example:8443",
+            "https://f.example.evil",
+        ] {
+            assert!(!own("origin", foreign), "{foreign}");
+        }
+        assert!(own("sec-fetch-site", "same-origin") && !own("sec-fetch-site", "cross-site"));
+        assert!(
+            !own("sec-fetch-site", "same-site"),
+            "a sibling host is known by its Origin only"
+        );
+        assert!(
+            is_own(&HeaderMap::new(), &config, false),
+            "a program, not a page"
+        );
+    }
+}

@@ -1,0 +1,59 @@
+use std::{
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use event_bus::EventBus;
+use lifecycle::CancellationToken;
+use session_store::Sessions;
+
+use crate::{
+    config::Config, discord::Discord, hub::Hub, membership::Memberships, metrics::Metrics,
+    session::vault::Vault, streams::Streams,
+};
+
+/// What handlers work with. Clones share it.
+#[derive(Clone)]
+pub(crate) struct AppState(Arc<Parts>);
+
+/// The parts of [`AppState`].
+pub(crate) struct Parts {
+    pub(crate) config: Arc<Config>,
+    pub(crate) hub: Hub,
+    pub(crate) bus: Arc<dyn EventBus>,
+    pub(crate) sessions: Sessions,
+    pub(crate) discord: Arc<Discord>,
+    pub(crate) memberships: Memberships,
+    pub(crate) vault: Vault,
+    pub(crate) streams: Streams,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) drain: CancellationToken,
+    /// Whether the bus has answered once.
+    pub(crate) started: AtomicBool,
+}
+
+impl AppState {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Whether this replica is stopping.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.drain.is_cancelled()
+    }
+
+    pub(crate) fn has_started(&self) -> bool {
+        self.started.load(Ordering::Acquire)
+    }
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

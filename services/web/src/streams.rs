@@ -1,0 +1,145 @@
+//! The open streams of this replica: how many each user has, and whom to tell when they have to end.
+
+use std::{collections::HashMap, sync::Arc};
+
+use contracts::UserId;
+use parking_lot::Mutex;
+use tower_sessions::session::Id;
+
+use crate::{
+    hub::{Alarm, End},
+    metrics::Metrics,
+};
+
+/// Most streams of one replica.
+pub const MAX_STREAMS: usize = 20_000;
+
+/// The open streams. Clones share them.
+#[derive(Debug, Clone)]
+pub(crate) struct Streams {
+    table: Arc<Mutex<Table>>,
+    per_user: usize,
+    metrics: Arc<Metrics>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    next: u64,
+    open: HashMap<u64, Open>,
+    users: HashMap<UserId, usize>,
+    draining: bool,
+}
+
+#[derive(Debug)]
+struct Open {
+    user: UserId,
+    session: Id,
+    alarm: Arc<Alarm>,
+}
+
+/// A stream's place among the open ones; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    streams: Streams,
+    key: u64,
+    pub(crate) alarm: Arc<Alarm>,
+}
+
+impl Streams {
+    pub(crate) fn new(per_user: usize, metrics: Arc<Metrics>) -> Self {
+        Self {
+            table: Arc::default(),
+            per_user,
+            metrics,
+        }
+    }
+
+    /// A place for one more stream; `None` if this user or this replica has too many.
+    pub(crate) fn open(&self, user: UserId, session: Id) -> Option<Slot> {
+        let mut table = self.table.lock();
+        let count = table.users.get(&user).copied().unwrap_or(0);
+        if count >= self.per_user || table.open.len() >= MAX_STREAMS {
+            return None;
+        }
+        let alarm = Arc::new(Alarm::default());
+        if table.draining {
+            alarm.end(End::Draining);
+        }
+        table.users.insert(user, count + 1);
+        let key = table.next;
+        table.next += 1;
+        let open = Open {
+            user,
+            session,
+            alarm: Arc::clone(&alarm),
+        };
+        table.open.insert(key, open);
+        drop(table);
+        self.metrics.stream_opened();
+        Some(Slot {
+            streams: self.clone(),
+            key,
+            alarm,
+        })
+    }
+
+    /// How many are open.
+    pub(crate) fn count(&self) -> usize {
+        self.table.lock().open.len()
+    }
+
+    /// Ends the streams of a session.
+    pub(crate) fn end_session(&self, session: Id) {
+        let table = self.table.lock();
+        for open in table.open.values().filter(|open| open.session == session) {
+            open.alarm.end(End::SignedOut);
+        }
+    }
+
+    /// Asks all streams to end, each in a slot of its own.
+    pub(crate) fn drain(&self) {
+        let mut table = self.table.lock();
+        table.draining = true;
+        for open in table.open.values() {
+            open.alarm.end(End::Draining);
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut table = self.streams.table.lock();
+        if let Some(open) = table.open.remove(&self.key)
+            && let Some(count) = table.users.get_mut(&open.user)
+        {
+            *count -= 1;
+            if *count == 0 {
+                table.users.remove(&open.user);
+            }
+        }
+        drop(table);
+        self.streams.metrics.stream_closed();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prometheus::Registry;
+
+    use super::*;
+
+    #[test]
+    fn a_user_has_so_many_streams_and_no_more_until_one_ends() {
+        let metrics = Arc::new(Metrics::register(&Registry::new()).unwrap());
+        let streams = Streams::new(2, metrics);
+        let (user, session) = (UserId::new(1), Id(1));
+        let first = streams.open(user, session).unwrap();
+        let _second = streams.open(user, session).unwrap();
+        assert!(streams.open(user, session).is_none());
+        assert!(streams.open(UserId::new(2), session).is_some());
+        drop(first);
+        let again = streams.open(user, Id(2)).unwrap();
+        streams.end_session(Id(2));
+        assert_eq!(again.alarm.ending(), Some(End::SignedOut));
+    }
+}
