@@ -7,9 +7,11 @@ use opentelemetry_sdk::{
     propagation::TraceContextPropagator,
     trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider},
 };
-use tracing::warn;
+use tracing::{Level, Metadata, warn};
 use tracing_subscriber::{
-    EnvFilter, Layer as _, filter::filter_fn, layer::SubscriberExt as _,
+    EnvFilter, Layer as _,
+    filter::{FilterExt as _, filter_fn},
+    layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
 
@@ -80,7 +82,7 @@ pub fn install(config: &TelemetryConfig, service: &'static str) -> Result<Teleme
     };
     tracing_subscriber::registry()
         .with(traces)
-        .with(logs.with_filter(filter))
+        .with(logs.with_filter(filter.and(filter_fn(|metadata| !shows_bytes(metadata)))))
         .try_init()?;
     Ok(Telemetry { provider })
 }
@@ -119,6 +121,23 @@ fn provider(
         .with_sampler(sampler)
         .with_resource(resource)
         .build())
+}
+
+/// At trace level these libraries write whole frames and headers: tokens and texts. No filter of the user's brings them back.
+fn shows_bytes(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() == Level::TRACE
+        && [
+            "tungstenite",
+            "tokio_tungstenite",
+            "hyper",
+            "h2",
+            "reqwest",
+            "fred",
+            "rustls",
+            "twilight",
+        ]
+        .iter()
+        .any(|name| metadata.target().starts_with(name))
 }
 
 /// The exporter's own traffic must not be traced, or each export would make the next one.

@@ -17,7 +17,9 @@ const SECRET_LENGTH: usize = 64;
 /// One process against Discord. Sessions live in memory, so a secret that ends with the process is as good as any.
 pub(crate) fn run(env: &mut Env) {
     env.set_default("LOG_FORMAT", "pretty");
-    env.set_default("SESSION_SECRET", random_secret());
+    if !env.is_set("SESSION_SECRET_FILE") {
+        env.set_default("SESSION_SECRET", random_secret());
+    }
     for variable in [&PORT, &GATEWAY_WS_PORT, &METRICS_PORT] {
         choose_port(env, variable);
     }

@@ -170,12 +170,11 @@ impl Control {
     pub(crate) async fn room(&self, place: usize) -> (String, String) {
         let state = self.state().await;
         let guild = &state["guilds"][0];
-        let everyone = guild["id"].as_str().expect("a guild has an id");
         let rooms: Vec<_> = guild["channels"]
             .as_array()
             .expect("a guild has channels")
             .iter()
-            .filter(|channel| channel["type"] == 2 && !is_hidden(channel, everyone))
+            .filter(|channel| channel["type"] == 2 && channel["private"] == false)
             .collect();
         let text = |field: &str| {
             rooms[place][field]
@@ -201,21 +200,6 @@ impl Control {
             self.act("leave", json!({"user": voice["user_id"]})).await;
         }
     }
-}
-
-fn is_hidden(channel: &Value, everyone: &str) -> bool {
-    const VIEW_CHANNEL: u64 = 1 << 10;
-    channel["permission_overwrites"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .any(|overwrite| {
-            let denied = overwrite["deny"]
-                .as_str()
-                .and_then(|bits| bits.parse::<u64>().ok())
-                .unwrap_or(0);
-            overwrite["id"] == everyone && denied & VIEW_CHANNEL != 0
-        })
 }
 
 /// Waits for a 200.
