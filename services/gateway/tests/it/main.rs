@@ -1,4 +1,9 @@
 //! Integration tests of the gateway.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod golden;
+mod line;
+mod program;
 mod properties;
+mod stage;
+mod start;

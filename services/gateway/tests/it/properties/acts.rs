@@ -46,7 +46,7 @@ fn act() -> impl Strategy<Value = Act> {
             1 => presence(guild),
             2 => snapshot(guild),
             1 => any::<bool>().prop_map(move |outage| of("GUILD_DELETE", json!({"id": guild.to_string(), "unavailable": outage}))),
-            1 => prop::sample::subsequence(GUILDS.to_vec(), 0..=2).prop_map(ready),
+            1 => prop::sample::subsequence(GUILDS.to_vec(), 0..=2).prop_map(|guilds| ready(&guilds)),
             1 => (500..503_u64, 0..4_u64).prop_map(move |(id, bits)| of("GUILD_ROLE_UPDATE", json!({"guild_id": guild.to_string(), "role": role(id, bits)}))),
             1 => (500..503_u64).prop_map(move |id| of("GUILD_ROLE_DELETE", json!({"guild_id": guild.to_string(), "role_id": id.to_string()}))),
             1 => any::<bool>().prop_map(move |archived| of("THREAD_UPDATE", json!({"id": "110", "guild_id": guild.to_string(), "type": 11, "parent_id": "100", "name": "thread", "thread_metadata": {"archived": archived}}))),
@@ -185,7 +185,7 @@ fn snapshot(guild: u64) -> impl Strategy<Value = Act> {
     )
 }
 
-fn ready(guilds: Vec<GuildId>) -> Act {
+fn ready(guilds: &[GuildId]) -> Act {
     let guilds: Vec<Value> = guilds
         .iter()
         .map(|guild| json!({"id": guild, "unavailable": true}))
