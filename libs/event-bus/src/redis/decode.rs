@@ -57,7 +57,7 @@ fn body(bytes: &[u8]) -> Option<Body> {
     match kind {
         b'e' => Some(Body::Event(serde_json::from_slice(json).ok()?)),
         b'a' => Some(Body::Audience(serde_json::from_slice(json).ok()?)),
-        b'r' => Some(Body::Reseed),
+        b'r' if json.is_empty() => Some(Body::Reseed),
         _ => None,
     }
 }
