@@ -18,16 +18,21 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     /// What happens by itself: `lively`, `storm` or a file of JSON lines.
-    #[arg(long, value_name = "lively|storm|FILE")]
+    #[arg(global = true, long, value_name = "lively|storm|FILE")]
     scenario: Option<String>,
     /// Events a second of the scenario.
-    #[arg(long, value_name = "EVENTS_PER_SECOND", default_value_t = 1.0)]
+    #[arg(
+        global = true,
+        long,
+        value_name = "EVENTS_PER_SECOND",
+        default_value_t = 1.0
+    )]
     rate: f64,
     /// The same seed gives the same ids and the same sequence of events (instead of `SIM_SEED`).
-    #[arg(long)]
+    #[arg(global = true, long)]
     seed: Option<u64>,
     /// The port to listen on; 0 = any free one (instead of `SIM_PORT`).
-    #[arg(long)]
+    #[arg(global = true, long)]
     port: Option<u16>,
 }
 
@@ -94,7 +99,7 @@ impl Cli {
 }
 
 async fn serve(config: Config, telemetry: TelemetryConfig) -> ExitCode {
-    let _telemetry = match telemetry::install(&telemetry, "simulator") {
+    let telemetry = match telemetry::install(&telemetry, "simulator") {
         Ok(telemetry) => telemetry,
         Err(error) => {
             eprintln!("logs and traces can't be set up: {error}");
@@ -115,5 +120,7 @@ async fn serve(config: Config, telemetry: TelemetryConfig) -> ExitCode {
     }
     let lifecycle = Lifecycle::new();
     app.start(&lifecycle);
-    lifecycle.run_until_signal(GRACE).await
+    let code = lifecycle.run_until_signal(GRACE).await;
+    telemetry.shutdown().await;
+    code
 }
