@@ -22,7 +22,7 @@ mod voice;
 
 pub use channel::{Channel, ChannelType, OverwriteTarget, PermissionOverwrite};
 pub use emoji::Emoji;
-pub use guild::{Guild, GuildCreate, GuildDelete, GuildUpdate, UnavailableGuild};
+pub use guild::{CurrentGuild, Guild, GuildCreate, GuildDelete, GuildUpdate, UnavailableGuild};
 pub use member::{Member, MemberAdd, MemberChunk, MemberRemove, MemberUpdate};
 pub use message::{
     Attachment, Mention, Message, MessageDelete, MessageDeleteBulk, MessageReference,

@@ -25,7 +25,7 @@ pub use self::{base::InvalidApiUrl, error::RestError};
 use crate::{
     SessionStartLimit,
     backoff::between,
-    model::{Application, Member, User},
+    model::{Application, CurrentGuild, Member, User},
 };
 
 /// For one answer.
@@ -113,6 +113,16 @@ impl Rest {
     /// The bot's application, whose flags tell the privileged intents that are switched on.
     pub async fn current_application(&self) -> Result<Application, RestError> {
         self.read("applications/@me".into()).await
+    }
+
+    /// The bot's guilds in the order of their ids, 200 at most, those after `after`.
+    pub async fn current_guilds(
+        &self,
+        after: Option<GuildId>,
+    ) -> Result<Vec<CurrentGuild>, RestError> {
+        let after = after.map_or(0, GuildId::get);
+        self.read(format!("users/@me/guilds?limit=200&after={after}"))
+            .await
     }
 
     /// GET, repeated while Discord is unavailable.

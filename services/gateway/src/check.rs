@@ -1,74 +1,30 @@
 //! `gateway check`: is everything there that the gateway needs, and what to do if not.
 
-use std::{collections::BTreeSet, process::ExitCode, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use contracts::{GuildId, UserId};
-use discord::{Intents, Rest, RestError, model::Application};
-use environment::{EXIT_CONFIG, Env};
+use contracts::GuildId;
+use discord::{
+    Intents, Rest, RestError,
+    model::{Application, CurrentGuild},
+};
 use event_bus::BusConfig;
-use telemetry::TelemetryConfig;
+use program::Findings;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::{Config, VARIABLES};
+use crate::Config;
 
 /// How long Redis may take to answer for the first time.
 const BUS_PATIENCE: Duration = Duration::from_secs(5);
 /// How long any question to Discord may take.
 const DISCORD_PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the check found, line by line.
-#[derive(Debug, Default)]
-pub struct Findings {
-    lines: Vec<String>,
-    failed: bool,
-}
-
-impl Findings {
-    fn ok(&mut self, what: impl AsRef<str>) {
-        self.lines.push(format!("ok    {}", what.as_ref()));
-    }
-
-    fn note(&mut self, what: impl AsRef<str>) {
-        self.lines.push(format!("note  {}", what.as_ref()));
-    }
-
-    fn fail(&mut self, what: impl AsRef<str>) {
-        self.lines.push(format!("FAIL  {}", what.as_ref()));
-        self.failed = true;
-    }
-
-    /// Whether everything that is needed is there.
-    pub fn passed(&self) -> bool {
-        !self.failed
-    }
-
-    /// The lines, as they are printed.
-    pub fn lines(&self) -> &[String] {
-        &self.lines
-    }
-}
-
-/// Checks and prints; the exit code is 0, 1 (something does not work) or 78 (configuration).
-pub(crate) async fn main(env: &mut Env) -> ExitCode {
-    TelemetryConfig::read(env);
-    let config = Config::read(env);
-    for (set, meant) in env.near_misses(VARIABLES) {
-        println!("note  {set} is set and nobody reads it; maybe {meant} is meant");
-    }
-    if let Err(error) = env.finish() {
-        eprintln!("gateway: {error}");
-        return ExitCode::from(EXIT_CONFIG);
-    }
-    let findings = run(&config).await;
-    for line in findings.lines() {
-        println!("{line}");
-    }
-    if findings.passed() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
-}
+/// Pages of the bot's guilds that are asked for, of 200 guilds each.
+const GUILD_PAGES: usize = 15;
+/// How many guilds are looked at where the configuration names none.
+const GUILDS_SHOWN: usize = 10;
 
 /// Checks a configuration that is complete.
 pub async fn run(config: &Config) -> Findings {
@@ -149,7 +105,7 @@ async fn discord(config: &Config, rest: &Rest, findings: &mut Findings) {
         }
         Err(error) => findings.fail(format!("the Gateway's address can't be asked for: {error}")),
     }
-    guilds(config, rest, bot.id, findings).await;
+    guilds(config, rest, findings).await;
 }
 
 /// The privileged intents that are asked for must be switched on in the portal. An application in
@@ -186,22 +142,77 @@ fn intents(asked: Intents, application: &Application, findings: &mut Findings) {
     }
 }
 
-/// The guilds that are named in the configuration must have the bot as a member.
-async fn guilds(config: &Config, rest: &Rest, bot: UserId, findings: &mut Findings) {
-    let named = config.guilds.iter().flatten().chain(&config.default_guild);
-    let named: BTreeSet<GuildId> = named.copied().collect();
-    if named.is_empty() {
-        findings.note("all guilds of the bot are served (DISCORD_GUILDS narrows it)");
-    }
-    for guild in named {
-        match rest.guild_member(guild, bot).await {
-            Ok(Some(_)) => findings.ok(format!("the bot is a member of guild {guild}")),
-            Ok(None) | Err(RestError::NotFound { .. } | RestError::Forbidden { .. }) => {
-                findings.fail(format!(
-                    "the bot is not a member of guild {guild}: invite it (see the README), or correct DISCORD_GUILD_ID and DISCORD_GUILDS"
-                ));
+/// The bot must be in the guilds that the configuration names, and may do there what Fanfare does.
+async fn guilds(config: &Config, rest: &Rest, findings: &mut Findings) {
+    let mut of_bot = BTreeMap::new();
+    let mut after = None;
+    for _ in 0..GUILD_PAGES {
+        match rest.current_guilds(after).await {
+            Ok(page) => {
+                after = page.last().map(|guild| guild.id);
+                of_bot.extend(page.into_iter().map(|guild| (guild.id, guild)));
             }
-            Err(error) => findings.fail(format!("guild {guild} can't be asked for: {error}")),
+            Err(error) => {
+                findings.fail(format!("the bot's guilds can't be asked for: {error}"));
+                return;
+            }
         }
+        if after.is_none() {
+            break;
+        }
+    }
+    let named = config.guilds.iter().flatten().chain(&config.default_guild);
+    let mut named: BTreeSet<GuildId> = named.copied().collect();
+    if named.is_empty() {
+        findings.note(format!(
+            "all {} guilds of the bot are served (DISCORD_GUILDS narrows it)",
+            of_bot.len()
+        ));
+        if of_bot.is_empty() {
+            findings.fail("the bot is in no guild: invite it (see the README)");
+        }
+        named.extend(of_bot.keys().take(GUILDS_SHOWN));
+    }
+    for id in named {
+        match of_bot.get(&id) {
+            Some(guild) => permissions(guild, findings),
+            None => findings.fail(format!(
+                "the bot is not a member of guild {id}: invite it (see the README), or correct DISCORD_GUILD_ID and DISCORD_GUILDS"
+            )),
+        }
+    }
+}
+
+fn permissions(guild: &CurrentGuild, findings: &mut Findings) {
+    const ADMINISTRATOR: u64 = 1 << 3;
+    const NEEDED: [(u64, &str); 8] = [
+        (1 << 10, "View Channels"),
+        (1 << 20, "Connect"),
+        (1 << 11, "Send Messages"),
+        (1 << 16, "Read Message History"),
+        (1 << 6, "Add Reactions"),
+        (1 << 4, "Manage Channels"),
+        (1 << 28, "Manage Roles"),
+        (1 << 24, "Move Members"),
+    ];
+    let CurrentGuild {
+        id,
+        name,
+        permissions,
+    } = guild;
+    let missing: Vec<&str> = NEEDED
+        .into_iter()
+        .filter(|(bit, _)| permissions & (bit | ADMINISTRATOR) == 0)
+        .map(|(_, name)| name)
+        .collect();
+    match missing.as_slice() {
+        [] => findings.ok(format!("the bot is in guild {name} ({id}) with all permissions it needs")),
+        ["View Channels", ..] => findings.fail(format!(
+            "the bot is in guild {name} ({id}) but may not view channels: give its role View Channels"
+        )),
+        missing => findings.note(format!(
+            "the bot is in guild {name} ({id}) without {}: what needs it will be refused",
+            missing.join(", ")
+        )),
     }
 }

@@ -111,6 +111,19 @@ pub struct GuildDelete {
     pub unavailable: bool,
 }
 
+/// A guild of the bot, as the bot's own list has it (User, "Get Current User Guilds").
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CurrentGuild {
+    /// Which.
+    pub id: GuildId,
+    /// Name.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub name: String,
+    /// What the bot may do in it by its roles, channels' overwrites aside (Discord, "Permissions").
+    #[serde(default, deserialize_with = "lenient::bits")]
+    pub permissions: u64,
+}
+
 /// A guild of READY, of which `GUILD_CREATE` tells later.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct UnavailableGuild {

@@ -44,11 +44,12 @@ pub(crate) struct Running {
     ended: JoinHandle<bool>,
 }
 
-/// Discord without waits between IDENTIFYs.
+/// Discord without waits between IDENTIFYs and without limits of REST.
 pub(crate) fn discord() -> simulator::Config {
     simulator::Config {
         max_concurrency: 16,
         identify_interval: Duration::from_millis(1),
+        rest_limits: false,
         ..simulator::Config::default()
     }
 }
