@@ -12,6 +12,10 @@ const RULES: usize = 64;
 pub(crate) enum Lasting {
     /// Connections to the resume URL are refused.
     DeadResumeUrl,
+    /// All connections are refused.
+    DeadGateway,
+    /// The socket is dropped when RESUME comes.
+    DropResume,
     /// No HELLO comes.
     NoHello,
     /// READY comes `amount` ms late.

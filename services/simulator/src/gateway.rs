@@ -54,12 +54,12 @@ pub(crate) async fn upgrade(
     uri: Uri,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let dead = uri.path().starts_with(RESUME_PATH)
-        && simulation
-            .lock()
-            .faults
-            .take(Lasting::DeadResumeUrl, None)
-            .is_some();
+    let dead = {
+        let faults = &mut simulation.lock().faults;
+        faults.take(Lasting::DeadGateway, None).is_some()
+            || (uri.path().starts_with(RESUME_PATH)
+                && faults.take(Lasting::DeadResumeUrl, None).is_some())
+    };
     if dead {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::world::Id;
 
@@ -22,7 +22,8 @@ pub(crate) struct Entry {
     pub(crate) guild: Option<Id>,
     /// How many sessions it went to.
     pub(crate) sessions: usize,
-    pub(crate) d: Value,
+    /// As it was sent with every intent.
+    pub(crate) d: Box<RawValue>,
 }
 
 /// A bounded list of the dispatches emitted.
@@ -37,7 +38,7 @@ impl Log {
         &mut self,
         t: &'static str,
         guild: Option<Id>,
-        d: Value,
+        d: Box<RawValue>,
         at_micros: u64,
         sessions: usize,
     ) {

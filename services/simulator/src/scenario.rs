@@ -184,7 +184,9 @@ pub(crate) async fn play(
 
 async fn run(simulation: &Simulation, scenario: &Scenario) {
     let begin = Instant::now();
-    let ends = scenario.duration.map(|duration| begin + duration);
+    let ends = scenario
+        .duration
+        .and_then(|duration| begin.checked_add(duration));
     info!(
         scenario = scenario.name(),
         rate = scenario.rate,

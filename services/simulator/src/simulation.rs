@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use lifecycle::Lifecycle;
 use parking_lot::{Mutex, MutexGuard};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
@@ -117,13 +117,16 @@ impl State {
         let count = dispatches.len() as u64;
         let at_micros = clock::unix_micros();
         for dispatch in &dispatches {
-            let heard = self.sessions.deliver(&self.world, dispatch);
             let whole = match &dispatch.body {
-                Body::Plain(data) | Body::Message { full: data, .. } => data.clone(),
-                Body::Guild(id) => Value::from(self.world.guild_create(*id, u64::MAX, 250)),
+                Body::Plain(data) | Body::Message { full: data, .. } => data.to_string(),
+                Body::Guild(id) => {
+                    Value::from(self.world.guild_create(*id, u64::MAX, 250)).to_string()
+                }
             };
+            let heard = self.sessions.deliver(&self.world, dispatch, &whole);
+            let data = RawValue::from_string(whole).unwrap_or_else(|_| RawValue::NULL.to_owned());
             self.log
-                .append(dispatch.kind, dispatch.guild, whole, at_micros, heard);
+                .append(dispatch.kind, dispatch.guild, data, at_micros, heard);
         }
         Told {
             at_micros,

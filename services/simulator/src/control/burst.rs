@@ -113,10 +113,10 @@ impl Burst {
         let rate = match ask.0.get("rate") {
             None | Some(Value::Null) => None,
             Some(value) => {
-                let rate = value
-                    .as_f64()
-                    .filter(|rate| *rate > 0.0 && rate.is_finite());
-                Some(rate.ok_or_else(|| ControlError::invalid("rate", "`rate` has to be above 0"))?)
+                let rate = value.as_f64().filter(|rate| (0.001..=1e6).contains(rate));
+                Some(rate.ok_or_else(|| {
+                    ControlError::invalid("rate", "`rate` has to be 0.001 to 1000000")
+                })?)
             }
         };
         let is_person = |user: &&Id| world.users.get(user).is_some_and(|user| !user.bot);

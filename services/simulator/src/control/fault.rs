@@ -16,7 +16,7 @@ const FOR_MS: u64 = 60_000;
 
 /// Every kind there is, for the error message.
 const KINDS: &str = "drop, close, reconnect, invalid-session, heartbeat-request, stop-acks, freeze, \
-    malformed-frame, repeat, expire-sessions, reset-token, dead-resume-url, no-hello, late-ready, ready-flood, \
+    malformed-frame, repeat, expire-sessions, reset-token, dead-resume-url, dead-gateway, drop-resume, no-hello, late-ready, ready-flood, \
     replay-duplicates, rest-429, rest-5xx, slow-rest, revoke-grants";
 
 /// Sets a fault; says how many sessions it hit at once.
@@ -103,6 +103,8 @@ fn rule(kind: &str, ask: Ask<'_>, shard: Option<u64>) -> Result<Option<Rule>, Co
     let (millis, amount) = (ask.number("ms")?, ask.number("amount")?);
     let (what, amount) = match kind {
         "dead-resume-url" => (Lasting::DeadResumeUrl, 0),
+        "dead-gateway" => (Lasting::DeadGateway, 0),
+        "drop-resume" => (Lasting::DropResume, 0),
         "no-hello" => (Lasting::NoHello, 0),
         "late-ready" => (Lasting::LateReady, millis.or(amount).unwrap_or(5_000)),
         "ready-flood" => (Lasting::ReadyFlood, amount.unwrap_or(2_000).min(5_000)),
@@ -114,7 +116,10 @@ fn rule(kind: &str, ask: Ask<'_>, shard: Option<u64>) -> Result<Option<Rule>, Co
     };
     let (count, for_ms) = (ask.number("count")?, ask.number("for_ms")?);
     // Without count and time a fault hits once; slow answers and a dead URL last for a while.
-    let lasts = matches!(what, Lasting::DeadResumeUrl | Lasting::SlowRest);
+    let lasts = matches!(
+        what,
+        Lasting::DeadResumeUrl | Lasting::DeadGateway | Lasting::SlowRest
+    );
     let left = count
         .or_else(|| (for_ms.is_none() && !lasts).then_some(1))
         .map(|left| left.max(1));

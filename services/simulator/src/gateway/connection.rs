@@ -364,6 +364,7 @@ impl Connection {
         match answer {
             Ok(()) => ControlFlow::Continue(()),
             Err(Rejection::Close(close)) => ControlFlow::Break(End::Close(close)),
+            Err(Rejection::Drop) => ControlFlow::Break(End::Lost),
             Err(Rejection::InvalidSession) => {
                 info!(
                     connection = self.id,
@@ -399,4 +400,6 @@ pub(super) enum Rejection {
     Close(Close),
     /// Op 9, not resumable.
     InvalidSession,
+    /// The socket is dropped without a word (a fault).
+    Drop,
 }

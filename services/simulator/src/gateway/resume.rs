@@ -35,6 +35,9 @@ impl Connection {
     /// Moves a session to this connection and replays what it missed.
     pub(super) fn resume(&self, resume: &Resume) -> Result<(), Rejection> {
         let mut state = self.simulation.lock();
+        if state.faults.take(Lasting::DropResume, None).is_some() {
+            return Err(Rejection::Drop);
+        }
         if !state.accepts_token(&resume.token, &self.simulation.config) {
             return Err(Rejection::Close(Close::AUTHENTICATION_FAILED));
         }

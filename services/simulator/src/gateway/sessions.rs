@@ -118,10 +118,9 @@ impl Sessions {
         before - self.list.len()
     }
 
-    /// Hands a dispatch to every session that is to hear it; how many those are.
-    pub(crate) fn deliver(&mut self, world: &World, dispatch: &Dispatch) -> usize {
+    /// Hands a dispatch to every session that is to hear it; how many those are. `whole` is its data as text.
+    pub(crate) fn deliver(&mut self, world: &World, dispatch: &Dispatch, whole: &str) -> usize {
         self.reap();
-        let mut whole: Option<String> = None;
         let mut blanked: Option<String> = None;
         let mut heard = 0;
         for session in &mut self.list {
@@ -141,9 +140,7 @@ impl Sessions {
                         blanked.get_or_insert_with(|| blank.to_string()),
                     );
                 }
-                Body::Plain(data) | Body::Message { full: data, .. } => {
-                    session.send(dispatch.kind, whole.get_or_insert_with(|| data.to_string()));
-                }
+                Body::Plain(_) | Body::Message { .. } => session.send(dispatch.kind, whole),
             }
         }
         heard

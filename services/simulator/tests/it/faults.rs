@@ -86,6 +86,26 @@ async fn a_dead_resume_url_refuses_until_it_is_used_up() {
 }
 
 #[tokio::test]
+async fn the_whole_gateway_can_be_away_and_resumes_can_be_dropped() {
+    let (stage, mut shard) = ready().await;
+    stage.fault(json!({ "kind": "drop" }));
+    shard.lost().await;
+    stage.fault(json!({ "kind": "dead-gateway", "count": 1 }));
+    assert!(
+        connect_async(format!("ws://{}/?v=10", stage.addr))
+            .await
+            .is_err()
+    );
+    stage.fault(json!({ "kind": "drop-resume" }));
+    let mut next = Shard::connect(&stage).await;
+    next.send(&resume(&shard.session, shard.seq)).await;
+    next.lost().await;
+    let mut next = Shard::connect(&stage).await;
+    next.send(&resume(&shard.session, shard.seq)).await;
+    next.until("RESUMED").await;
+}
+
+#[tokio::test]
 async fn expired_sessions_cannot_be_resumed() {
     let (stage, mut shard) = ready().await;
     stage.fault(json!({ "kind": "expire-sessions" }));
