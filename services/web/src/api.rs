@@ -18,7 +18,7 @@ use crate::{error::ApiError, session::SignedIn, state::AppState};
 pub(crate) async fn shared(state: &AppState, signed_in: &SignedIn) -> Result<Vec<Guild>, ApiError> {
     let guilds = state
         .memberships
-        .of(signed_in.user.user_id, &signed_in.session)
+        .of(signed_in.user.id, &signed_in.session)
         .await?;
     Ok(state.bus.guilds(&guilds).await?)
 }

@@ -12,7 +12,7 @@ use tracing::info;
 use crate::{
     config::Config,
     discord::Discord,
-    hub::Hub,
+    hub::{Hub, RING_BYTES},
     membership::Memberships,
     metrics::Metrics,
     router::router,
@@ -133,6 +133,7 @@ impl App {
             Arc::clone(&self.metrics),
             config.bus.retention().age,
             config.cdn_url.clone(),
+            RING_BYTES,
             done.clone(),
         );
         lifecycle.supervise("follow", follow);

@@ -20,6 +20,8 @@ mod picture;
 mod repair;
 mod ring;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod viewer;
 
 pub use alarm::{Alarm, End};
@@ -50,6 +52,9 @@ use line::Line;
 /// Streams that read from the log at the same time; the others wait for their turn.
 const CATCH_UPS: usize = 64;
 
+/// Bytes that the ring of one guild may hold.
+pub const RING_BYTES: usize = 2 << 20;
+
 /// What one replica follows. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Hub {
@@ -75,12 +80,14 @@ impl std::fmt::Debug for Inner {
 }
 
 impl Hub {
-    /// A hub on a bus, and its one loop, which runs until `stop`. `cdn` is where images are.
+    /// A hub on a bus, and its one loop, which runs until `stop`. `cdn` is where images are; a guild's ring holds `ring_bytes`
+    /// ([`RING_BYTES`] but in tests).
     pub fn new(
         bus: Arc<dyn EventBus>,
         metrics: Arc<Metrics>,
         retention: Duration,
         cdn: String,
+        ring_bytes: usize,
         stop: CancellationToken,
     ) -> (
         Self,
@@ -92,7 +99,11 @@ impl Hub {
             metrics,
             retention,
             cdn,
-            line: Mutex::default(),
+            line: Mutex::new(Line {
+                ring_bytes,
+                ring_limit: ring_bytes,
+                ..Line::default()
+            }),
             applied: AtomicU64::new(0),
             commands,
             catch_ups: Semaphore::new(CATCH_UPS),

@@ -150,9 +150,10 @@ impl Metrics {
     }
 
     pub(crate) fn rings(&self, guilds: usize, frames: u64, bytes: usize) {
-        self.guilds.set(guilds as i64);
-        self.ring_frames.set(frames as i64);
-        self.ring_bytes.set(bytes as i64);
+        self.guilds.set(i64::try_from(guilds).unwrap_or(i64::MAX));
+        self.ring_frames.set(frames.cast_signed());
+        self.ring_bytes
+            .set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn login(&self, outcome: &str) {

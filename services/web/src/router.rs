@@ -83,6 +83,7 @@ pub(crate) fn router(state: AppState) -> Router {
 }
 
 /// A panic is a bug: it is logged, and the browser learns that it is ours.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let what = panic.downcast_ref::<&str>().copied().map(str::to_owned);
     let what = what

@@ -31,7 +31,7 @@ pub(crate) struct SignedIn {
 /// What is kept of a user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct User {
-    pub(crate) user_id: UserId,
+    pub(crate) id: UserId,
     pub(crate) username: String,
     pub(crate) display_name: String,
     pub(crate) avatar_url: String,
@@ -40,7 +40,7 @@ pub(crate) struct User {
 impl From<User> for Me {
     fn from(user: User) -> Self {
         Self {
-            user_id: user.user_id,
+            user_id: user.id,
             username: user.username,
             display_name: user.display_name,
             avatar_url: user.avatar_url,

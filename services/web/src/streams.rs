@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Most streams of one replica.
-pub const MAX_STREAMS: usize = 20_000;
+pub(crate) const MAX_STREAMS: usize = 20_000;
 
 /// The open streams. Clones share them.
 #[derive(Debug, Clone)]

@@ -114,7 +114,7 @@ impl Discord {
             .await;
         answer
             .map(|answer| Tokens::of(&answer, None))
-            .map_err(refused)
+            .map_err(|error| refused(&error))
     }
 
     /// New tokens for old ones; the old refresh token may be void afterwards.
@@ -126,7 +126,7 @@ impl Discord {
             .await;
         answer
             .map(|answer| Tokens::of(&answer, Some(refresh.to_owned())))
-            .map_err(|error| match refused(error) {
+            .map_err(|error| match refused(&error) {
                 DiscordError::Refused(code) if code == "invalid_grant" => DiscordError::Expired,
                 DiscordError::Refused(code) => DiscordError::Failed(code),
                 other => other,
@@ -155,7 +155,7 @@ impl Discord {
         let answer = request
             .request_async(&|request| send(self.http.clone(), request))
             .await;
-        answer.map(|_| ()).map_err(refused)
+        answer.map(|_| ()).map_err(|error| refused(&error))
     }
 
     /// Who a token belongs to.
@@ -170,7 +170,7 @@ impl Discord {
             ),
         };
         Ok(User {
-            user_id: profile.id,
+            id: profile.id,
             display_name: profile
                 .global_name
                 .unwrap_or_else(|| profile.username.clone()),
@@ -224,14 +224,14 @@ fn failed(error: &reqwest::Error) -> DiscordError {
 
 type TokenError = RequestTokenError<HttpError, BasicErrorResponse>;
 
-fn refused(error: TokenError) -> DiscordError {
-    match &error {
+fn refused(error: &TokenError) -> DiscordError {
+    match error {
         RequestTokenError::ServerResponse(answer) => match answer.error() {
             // Discord answers an overload or a wrong client with other words than a grant that is over.
             BasicErrorResponseType::Extension(code) => DiscordError::Failed(code.clone()),
             code => DiscordError::Refused(code.as_ref().to_owned()),
         },
-        _ => DiscordError::Failed(kind(&error)),
+        _ => DiscordError::Failed(kind(error)),
     }
 }
 

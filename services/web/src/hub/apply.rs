@@ -43,7 +43,6 @@ impl Followed {
                     notice: None,
                     channel: envelope.channel_id,
                     message: message.filter(|_| holds_text(kind)),
-                    last: true,
                     block: Block::encode(kind.name(), id, envelope.payload.get()),
                 };
                 self.feed.ring.write().push(frame, limit);
@@ -74,7 +73,7 @@ impl Followed {
             };
             *order += 1;
             events = events.and(event.kind());
-            ring.push(synthetic(event, id, *order, last, block), limit);
+            ring.push(synthetic(event, id, *order, block), limit);
         }
         events
     }
@@ -98,14 +97,13 @@ impl Followed {
             notice: Some(reason),
             channel: None,
             message: None,
-            last: true,
             block: Block::default(),
         };
         ring.push(frame, limit);
     }
 }
 
-fn synthetic(event: &Event, id: EventId, order: u64, last: bool, block: Block) -> Frame {
+fn synthetic(event: &Event, id: EventId, order: u64, block: Block) -> Frame {
     Frame {
         order,
         id,
@@ -114,7 +112,6 @@ fn synthetic(event: &Event, id: EventId, order: u64, last: bool, block: Block) -
         notice: None,
         channel: channel(event),
         message: None,
-        last,
         block,
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Chunk {
 /// Blocks on their way into a chunk. One alone is passed on as it is; several are joined.
 #[derive(Debug, Default)]
 pub(crate) struct Pieces {
-    pieces: Vec<Bytes>,
+    blocks: Vec<Bytes>,
     bytes: usize,
     pub(crate) events: u64,
     pub(crate) newest_ts: u64,
@@ -25,7 +25,7 @@ pub(crate) struct Pieces {
 impl Pieces {
     pub(crate) fn push(&mut self, piece: Bytes) {
         self.bytes += piece.len();
-        self.pieces.push(piece);
+        self.blocks.push(piece);
     }
 
     /// Adds an event.
@@ -41,12 +41,12 @@ impl Pieces {
 
     /// The chunk; `None` if there is nothing in it.
     pub(crate) fn chunk(mut self) -> Option<Chunk> {
-        let bytes = match self.pieces.len() {
+        let bytes = match self.blocks.len() {
             0 => return None,
-            1 => self.pieces.swap_remove(0),
+            1 => self.blocks.swap_remove(0),
             _ => {
                 let mut joined = BytesMut::with_capacity(self.bytes);
-                for piece in &self.pieces {
+                for piece in &self.blocks {
                     joined.extend_from_slice(piece);
                 }
                 joined.freeze()

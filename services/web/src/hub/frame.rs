@@ -22,8 +22,6 @@ pub(crate) struct Frame {
     pub(crate) channel: Option<ChannelId>,
     /// The message whose text it holds.
     pub(crate) message: Option<MessageId>,
-    /// Whether it is the last of its entry.
-    pub(crate) last: bool,
     /// The encoded block.
     pub(crate) block: Block,
 }

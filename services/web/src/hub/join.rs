@@ -1,7 +1,7 @@
 //! How a stream begins.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -113,13 +113,12 @@ impl Hub {
             let followed = line.open(*guild).ok_or(Away)?;
             viewer.sit(Arc::clone(&followed.feed), followed.chain.last);
         }
-        let pieces = match reason {
-            Some(reason) => viewer.begin_again(reason, &mut line),
-            None => {
-                let mut pieces = Pieces::default();
-                viewer.start(&mut line, &mut pieces);
-                pieces
-            }
+        let pieces = if let Some(reason) = reason {
+            viewer.begin_again(reason, &mut line)
+        } else {
+            let mut pieces = Pieces::default();
+            viewer.start(&mut line, &mut pieces);
+            pieces
         };
         drop(line);
         Ok((viewer, pieces.chunk()))
@@ -223,11 +222,6 @@ impl Hub {
             viewer.sit_after(Arc::clone(&followed.feed), cursor);
         }
         Ok((cursor <= known).then_some(viewer))
-    }
-
-    /// Everything that has been applied; for tests and for the readiness of a stream.
-    pub(crate) fn applied(&self) -> u64 {
-        self.inner.applied.load(Ordering::Acquire)
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct Line {
     pub(crate) guilds: HashMap<GuildId, Tracked>,
     /// Bytes that one ring may hold: the budget of the replica shared out.
     pub(crate) ring_bytes: usize,
+    /// Bytes that one ring may hold however few there are.
+    pub(crate) ring_limit: usize,
 }
 
 /// A guild that this replica follows or is about to.

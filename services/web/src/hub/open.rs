@@ -22,9 +22,6 @@ const GUILDS: usize = 10_000;
 /// How long a guild is followed after the last viewer left: a browser that reconnects finds its ring.
 const LINGER: Duration = Duration::from_secs(30);
 
-/// Bytes that one ring may hold.
-const RING_BYTES: usize = 2 << 20;
-
 /// Bytes that all rings of a replica may hold.
 const RINGS_BYTES: usize = 128 << 20;
 
@@ -90,13 +87,13 @@ impl Follow {
         let closing = async move {
             match tokio::time::timeout(BUS_TIMEOUT, watcher.unwatch(guild)).await {
                 Ok(Ok(())) => {
-                    debug!(component = "Internal", guild_id = %guild, "a guild is not followed any more")
+                    debug!(component = "Internal", guild_id = %guild, "a guild is not followed any more");
                 }
                 Ok(Err(error)) => {
-                    warn!(component = "Internal", guild_id = %guild, %error, "a watch could not be ended")
+                    warn!(component = "Internal", guild_id = %guild, %error, "a watch could not be ended");
                 }
                 Err(_) => {
-                    warn!(component = "Internal", guild_id = %guild, "a watch could not be ended in time")
+                    warn!(component = "Internal", guild_id = %guild, "a watch could not be ended in time");
                 }
             }
             Change::Closed(guild)
@@ -192,7 +189,7 @@ impl Follow {
 /// Shares the bytes for rings out among the guilds that are followed.
 fn share_out(line: &mut super::line::Line) {
     let count = line.followed().count().max(1);
-    line.ring_bytes = RING_BYTES.min(RINGS_BYTES / count);
+    line.ring_bytes = line.ring_limit.min(RINGS_BYTES / count);
 }
 
 fn tell(waiting: Vec<oneshot::Sender<bool>>, open: bool) {

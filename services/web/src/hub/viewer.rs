@@ -125,11 +125,6 @@ impl Viewer {
         self.seats.iter().map(|seat| seat.feed.guild).collect()
     }
 
-    /// Its wake-up.
-    pub(crate) fn alarm(&self) -> &Alarm {
-        &self.alarm
-    }
-
     /// All that waits, 64 KiB at most.
     pub(crate) fn take(&mut self) -> Taken {
         let upto = self.hub.inner.applied.load(Ordering::Acquire);

@@ -33,7 +33,7 @@ pub(crate) async fn authorize(
     session.insert(PENDING, pending).await?;
     if session.get_value(USER).await?.is_none() {
         session.set_expiry(Some(Expiry::OnInactivity(time::Duration::seconds(
-            PATIENCE.as_secs() as i64,
+            PATIENCE.as_secs().cast_signed(),
         ))));
     }
     session.save().await?;

@@ -131,7 +131,7 @@ async fn finish(
     session.insert(USER, &user).await?;
     session.set_expiry(Some(expiry(state.config.session_ttl)));
     session.save().await?;
-    state.memberships.forget(user.user_id);
-    info!(component = "Internal", user_id = %user.user_id, "somebody signed in");
+    state.memberships.forget(user.id);
+    info!(component = "Internal", user_id = %user.id, "somebody signed in");
     Ok(mine.return_to)
 }

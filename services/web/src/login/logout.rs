@@ -22,8 +22,8 @@ pub(crate) async fn logout(
         state.streams.end_session(id);
     }
     if let Some(user) = user {
-        state.memberships.forget(user.user_id);
-        info!(component = "Internal", user_id = %user.user_id, "somebody signed out");
+        state.memberships.forget(user.id);
+        info!(component = "Internal", user_id = %user.id, "somebody signed out");
     }
     let open = sealed.and_then(|sealed| state.vault.open(TOKENS, &sealed));
     let tokens: Option<Tokens> = open.and_then(|json| serde_json::from_str(&json).ok());

@@ -120,27 +120,26 @@ impl StreamBody {
         }
     }
 
-    /// Takes the viewer back. `Some(None)` = the stream ends here.
-    fn done(&mut self, done: Done) -> Option<Option<Bytes>> {
+    /// Takes the viewer back, and what it has to say.
+    fn done(&mut self, done: Done) -> Option<Bytes> {
         self.eager = true;
         let (pair, chunk) = match done {
-            Done::Read(pair, chunk) => (pair, chunk),
-            Done::Looked(pair, Outcome::Stay(chunk)) => (pair, chunk),
-            Done::Looked(_, Outcome::Over) => return Some(self.end(None)),
+            Done::Read(pair, chunk) | Done::Looked(pair, Outcome::Stay(chunk)) => (pair, chunk),
+            Done::Looked(_, Outcome::Over) => return self.end(None),
             Done::Looked(_, Outcome::Unknown) | Done::Closed => {
-                return Some(self.end(Some(UnavailableReason::Bus)));
+                return self.end(Some(UnavailableReason::Bus));
             }
         };
         self.turn = Turn::Live(pair);
-        chunk.map(|chunk| Some(self.hand_over(chunk)))
+        chunk.map(|chunk| self.hand_over(chunk))
     }
 
-    fn due(&mut self, due: Due) -> Option<Option<Bytes>> {
+    fn due(&mut self, due: Due) -> Option<Bytes> {
         match due {
-            Due::Close => Some(self.end(Some(UnavailableReason::Draining))),
+            Due::Close => self.end(Some(UnavailableReason::Draining)),
             Due::Age => {
                 self.turn = Turn::Over;
-                Some(Some(frames::retry()))
+                Some(frames::retry())
             }
             Due::Recheck => {
                 self.work(|pair| look(pair).boxed());
@@ -154,7 +153,7 @@ impl StreamBody {
                 {
                     ping.extend_from_slice(&self.hand_over(chunk));
                 }
-                Some(Some(ping.freeze()))
+                Some(ping.freeze())
             }
         }
     }
@@ -175,7 +174,7 @@ impl StreamBody {
                 Turn::Busy(work) => {
                     if let Poll::Ready(done) = work.poll_unpin(cx) {
                         match self.done(done) {
-                            Some(bytes) => return Poll::Ready(bytes),
+                            Some(bytes) => return Poll::Ready(Some(bytes)),
                             None => continue,
                         }
                     }
@@ -192,7 +191,7 @@ impl StreamBody {
             match self.schedule.poll(cx) {
                 Poll::Ready(due) => {
                     if let Some(bytes) = self.due(due) {
-                        return Poll::Ready(bytes);
+                        return Poll::Ready(Some(bytes));
                     }
                 }
                 Poll::Pending => return Poll::Pending,

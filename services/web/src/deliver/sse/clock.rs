@@ -55,7 +55,7 @@ impl Schedule {
             ping: now + PING,
             // Streams that were opened together are not checked together.
             recheck: now + every / 2 + within(every),
-            end: now + MAX_AGE.0 + within(MAX_AGE.1 - MAX_AGE.0),
+            end: now + MAX_AGE.0 + within(MAX_AGE.1),
             every,
             close: None,
             grace: state.config.grace,

@@ -57,7 +57,7 @@ async fn open(
 ) -> Result<Body, Refusal> {
     let signed_in = signed_in?;
     let query = StreamQuery::read(request.uri().query().unwrap_or_default(), request.headers())?;
-    let user = signed_in.user.user_id;
+    let user = signed_in.user.id;
     let shared: Vec<GuildId> = shared(state, &signed_in)
         .await?
         .iter()

@@ -79,7 +79,7 @@ impl Recheck {
         let guilds = match self
             .state
             .memberships
-            .of(self.signed_in.user.user_id, &session)
+            .of(self.signed_in.user.id, &session)
             .await
         {
             Ok(guilds) => guilds,

@@ -194,7 +194,7 @@ fn a_new_room_is_left_to_its_own_event_and_a_deleted_one_is_judged_as_it_was() {
         [""; 0]
     );
     assert!(picture.absorb(
-        &envelope(Event::RoomCreated(contracts::event::RoomCreated {
+        &envelope(&Event::RoomCreated(contracts::event::RoomCreated {
             guild_id: GUILD,
             channel_id: ChannelId::new(1),
             name: String::new(),
@@ -204,7 +204,7 @@ fn a_new_room_is_left_to_its_own_event_and_a_deleted_one_is_judged_as_it_was() {
         at(2)
     ));
     assert!(picture.absorb(
-        &envelope(Event::RoomDeleted(contracts::event::RoomDeleted {
+        &envelope(&Event::RoomDeleted(contracts::event::RoomDeleted {
             guild_id: GUILD,
             channel_id: ChannelId::new(1),
             access: None,
@@ -218,8 +218,8 @@ fn a_new_room_is_left_to_its_own_event_and_a_deleted_one_is_judged_as_it_was() {
     assert!(picture.shows(EventKind::VoiceLeft, Some(ChannelId::new(1))));
 }
 
-fn envelope(event: Event) -> Envelope {
-    contracts::envelope::Unpublished::new(GUILD, &event, 0, None)
+fn envelope(event: &Event) -> Envelope {
+    contracts::envelope::Unpublished::new(GUILD, event, 0, None)
         .unwrap()
         .publish(contracts::EventId::new(1, 0))
 }

@@ -63,10 +63,8 @@ impl Viewer {
         });
         let pages = try_join_all(reads).await?;
         hub.inner.metrics.log_reads(pages.len());
-        let judged = pages.iter().zip(&self.seats);
-        if let Some(reason) = judged
-            .filter_map(|(page, seat)| verdict(page, after.max(seat.through)))
-            .next()
+        let mut judged = pages.iter().zip(&self.seats);
+        if let Some(reason) = judged.find_map(|(page, seat)| verdict(page, after.max(seat.through)))
         {
             self.due.reset = Some(reason);
             return Ok(None);
@@ -77,7 +75,7 @@ impl Viewer {
         let mut line = hub.inner.line.lock();
         for entry in merged(pages.into_iter(), safe) {
             let id = entry.id;
-            self.replay(entry, past, &mut line, &mut pieces);
+            self.replay(&entry, past, &mut line, &mut pieces);
             if self.due.reset.is_some() {
                 break;
             }
@@ -114,15 +112,15 @@ impl Viewer {
     }
 
     /// Hands out an entry of the log as the permissions stand now.
-    fn replay(&mut self, entry: Entry, past: &mut Past, line: &mut Line, pieces: &mut Pieces) {
+    fn replay(&mut self, entry: &Entry, past: &mut Past, line: &mut Line, pieces: &mut Pieces) {
         let Some(followed) = line.open(entry.guild) else {
             return;
         };
         match &entry.body {
             Body::Event(envelope) => {
-                self.replay_event(envelope, entry.position, past, followed, pieces)
+                self.replay_event(envelope, entry.position, past, followed, pieces);
             }
-            Body::Audience(change) => self.replay_change(change, &entry, past, followed),
+            Body::Audience(change) => self.replay_change(change, entry, past, followed),
             Body::Reseed => {}
         }
     }

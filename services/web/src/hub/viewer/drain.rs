@@ -44,20 +44,17 @@ impl Viewer {
         let mut scans = Vec::with_capacity(self.seats.len());
         let mut safe = EventId::MAX;
         for index in 0..self.seats.len() {
-            match self.scan(index, upto, limit, &mut waiting) {
-                Some(scan) => {
-                    if !scan.whole {
-                        let last = waiting
-                            .last()
-                            .map_or(EventId::ZERO, |frame: &Waiting| frame.id);
-                        safe = safe.min(last);
-                    }
-                    scans.push(scan);
+            if let Some(scan) = self.scan(index, upto, limit, &mut waiting) {
+                if !scan.whole {
+                    let last = waiting
+                        .last()
+                        .map_or(EventId::ZERO, |frame: &Waiting| frame.id);
+                    safe = safe.min(last);
                 }
-                None => {
-                    self.past = Some(Past::default());
-                    return Taken::Behind;
-                }
+                scans.push(scan);
+            } else {
+                self.past = Some(Past::default());
+                return Taken::Behind;
             }
         }
         if self.seats.len() > 1 {
