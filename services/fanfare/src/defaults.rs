@@ -6,10 +6,12 @@ use environment::{Env, Variable};
 use rand::{Rng as _, distr::Alphanumeric};
 
 const PORT: Variable = Variable::new("PORT", "the port of the page; 0 = any").or("3000");
-const SIM_PORT: Variable = Variable::new("SIM_PORT", "the port of the simulator; 0 = any").or("4000");
+const SIM_PORT: Variable =
+    Variable::new("SIM_PORT", "the port of the simulator; 0 = any").or("4000");
 const GATEWAY_WS_PORT: Variable =
     Variable::new("GATEWAY_WS_PORT", "the port of the gateway; 0 = any").or("8080");
-const METRICS_PORT: Variable = Variable::new("METRICS_PORT", "the port of /metrics; 0 = any").or("9101");
+const METRICS_PORT: Variable =
+    Variable::new("METRICS_PORT", "the port of /metrics; 0 = any").or("9101");
 
 /// Characters of the secret that sessions in memory are sealed with when none is given.
 const SECRET_LENGTH: usize = 64;
@@ -35,19 +37,36 @@ pub(crate) fn demo(env: &mut Env) {
         choose_port(env, variable);
     }
     name_page(env);
-    let discord = format!("http://127.0.0.1:{}", env.text(&SIM_PORT).unwrap_or_default());
+    let discord = format!(
+        "http://127.0.0.1:{}",
+        env.text(&SIM_PORT).unwrap_or_default()
+    );
     env.set("DISCORD_BOT_TOKEN", random_secret());
     env.set("DISCORD_CLIENT_ID", "1000000000000000001");
     env.set("DISCORD_CLIENT_SECRET", random_secret());
     env.set("DISCORD_API_URL", format!("{discord}/api/v10"));
-    env.set("DISCORD_AUTHORIZE_URL", format!("{discord}/oauth2/authorize"));
+    env.set(
+        "DISCORD_AUTHORIZE_URL",
+        format!("{discord}/oauth2/authorize"),
+    );
     env.set("DISCORD_CDN_URL", format!("{discord}/cdn"));
     env.set("DISCORD_INTENTS", "36739");
     env.set("SESSION_SECRET", random_secret());
-    for name in ["DISCORD_GATEWAY_URL", "DISCORD_GUILD_ID", "VITE_DISCORD_GUILD_ID", "DISCORD_GUILDS"] {
+    for name in [
+        "DISCORD_GATEWAY_URL",
+        "DISCORD_GUILD_ID",
+        "VITE_DISCORD_GUILD_ID",
+        "DISCORD_GUILDS",
+    ] {
         env.unset(name);
     }
-    for name in ["REDIS_URL", "REDIS_HOST", "EVENT_BUS", "GATEWAY_REGISTRY", "SESSION_STORE"] {
+    for name in [
+        "REDIS_URL",
+        "REDIS_HOST",
+        "EVENT_BUS",
+        "GATEWAY_REGISTRY",
+        "SESSION_STORE",
+    ] {
         env.unset(name);
     }
 }
@@ -63,7 +82,9 @@ fn name_page(env: &mut Env) {
 /// Puts a free port in the place of 0, so that addresses can be named before anything listens.
 fn choose_port(env: &mut Env, variable: &Variable) {
     let chosen = match env.text(variable).as_deref() {
-        Some("0") => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr()).ok(),
+        Some("0") => TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .and_then(|listener| listener.local_addr())
+            .ok(),
         _ => None,
     };
     if let Some(addr) = chosen {
@@ -74,5 +95,9 @@ fn choose_port(env: &mut Env, variable: &Variable) {
 }
 
 fn random_secret() -> String {
-    rand::rng().sample_iter(Alphanumeric).take(SECRET_LENGTH).map(char::from).collect()
+    rand::rng()
+        .sample_iter(Alphanumeric)
+        .take(SECRET_LENGTH)
+        .map(char::from)
+        .collect()
 }

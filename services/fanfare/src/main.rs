@@ -1,9 +1,8 @@
 #![doc = include_str!("../README.md")]
 
-mod check;
 mod cli;
 mod defaults;
-mod program;
+mod parts;
 
 use std::process::ExitCode;
 

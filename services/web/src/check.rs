@@ -1,78 +1,19 @@
 //! `web check`: is everything there that web needs, and what to do if not.
 
-use std::{
-    process::ExitCode,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use environment::{EXIT_CONFIG, Env};
 use event_bus::BusConfig;
+use program::Findings;
 use prometheus::Registry;
-use telemetry::TelemetryConfig;
 use tokio::time::sleep;
 
 use crate::{
-    VARIABLES,
     config::Config,
     discord::{Discord, DiscordError},
 };
 
 /// How long Redis may take to answer for the first time.
 const BUS_PATIENCE: Duration = Duration::from_secs(5);
-
-/// What the check found, line by line.
-#[derive(Debug, Default)]
-pub struct Findings {
-    lines: Vec<String>,
-    failed: bool,
-}
-
-impl Findings {
-    fn ok(&mut self, what: impl AsRef<str>) {
-        self.lines.push(format!("ok    {}", what.as_ref()));
-    }
-
-    fn note(&mut self, what: impl AsRef<str>) {
-        self.lines.push(format!("note  {}", what.as_ref()));
-    }
-
-    fn fail(&mut self, what: impl AsRef<str>) {
-        self.lines.push(format!("FAIL  {}", what.as_ref()));
-        self.failed = true;
-    }
-
-    /// Whether everything that is needed is there.
-    pub fn passed(&self) -> bool {
-        !self.failed
-    }
-
-    /// The lines, as they are printed.
-    pub fn lines(&self) -> &[String] {
-        &self.lines
-    }
-}
-
-/// Checks and prints; the exit code is 0, 1 (something does not work) or 78 (configuration).
-pub(crate) async fn main(env: &mut Env) -> ExitCode {
-    TelemetryConfig::read(env);
-    let config = Config::read(env);
-    for (set, meant) in env.near_misses(VARIABLES) {
-        println!("note  {set} is set and nobody reads it; maybe {meant} is meant");
-    }
-    if let Err(error) = env.finish() {
-        eprintln!("web: {error}");
-        return ExitCode::from(EXIT_CONFIG);
-    }
-    let findings = run(&config).await;
-    for line in findings.lines() {
-        println!("{line}");
-    }
-    if findings.passed() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
-}
 
 /// Checks a configuration that is complete.
 pub async fn run(config: &Config) -> Findings {

@@ -1,37 +1,54 @@
 //! The parts of this process, wired together.
 
-use std::{error::Error, process::ExitCode, sync::Arc, time::Duration};
+use std::{error::Error, process::ExitCode, str::FromStr as _, sync::Arc, time::Duration};
 
 use axum::Router;
 use environment::Env;
 use event_bus::WithoutRedis;
 use lifecycle::Lifecycle;
+use program::Findings;
 use prometheus::Registry;
 use simulator::Scenario;
 use tokio::net::TcpListener;
 
 /// What runs in this process.
-pub(crate) struct Program {
+pub(crate) struct Parts {
     simulator: Option<simulator::Config>,
-    pub(crate) gateway: gateway::Config,
-    pub(crate) web: web::Config,
+    gateway: gateway::Config,
+    web: web::Config,
 }
 
-impl Program {
+impl Parts {
     /// Reads the environment of all parts.
     pub(crate) fn read(env: &mut Env, demo: bool) -> Self {
         let simulator = demo.then(|| simulator::Config {
-            scenario: Some(Scenario::lively()),
+            scenario: Scenario::from_str("lively").ok(),
             ..simulator::Config::read(env)
         });
         let gateway = gateway::Config::read_with(env, WithoutRedis::Memory);
         let web = web::Config::read_with(env, WithoutRedis::Memory);
-        Self { simulator, gateway, web }
+        Self {
+            simulator,
+            gateway,
+            web,
+        }
+    }
+
+    /// What each part's own check says.
+    pub(crate) async fn check(&self) -> [Findings; 2] {
+        [
+            gateway::check::run(&self.gateway).await,
+            web::check::run(&self.web).await,
+        ]
     }
 
     /// Starts all parts, says where they are, and runs until a signal.
     pub(crate) async fn run(self) -> Result<ExitCode, Box<dyn Error>> {
-        let Self { simulator, mut gateway, mut web } = self;
+        let Self {
+            simulator,
+            mut gateway,
+            mut web,
+        } = self;
         let lifecycle = Lifecycle::new();
         let registry = Registry::new();
         let grace: Duration = gateway.grace.max(web.grace);
@@ -47,13 +64,20 @@ impl Program {
         if let Some(address) = metrics {
             let listener = TcpListener::bind(address).await?;
             println!("Metrics: http://{}/metrics", listener.local_addr()?);
-            serve(&lifecycle, listener, telemetry::metrics_router(registry.clone()));
+            serve(
+                &lifecycle,
+                listener,
+                telemetry::metrics_router(registry.clone()),
+            );
         }
 
         let bus = gateway.bus.connect(&registry);
         let instances = gateway.registry.connect();
         let sessions = web.sessions.connect();
-        let ports = gateway::Ports { bus: Arc::clone(&bus), registry: instances };
+        let ports = gateway::Ports {
+            bus: Arc::clone(&bus),
+            registry: instances,
+        };
         let gateway = gateway::App::assemble(gateway, ports, registry.clone()).await?;
         let web = web::App::assemble(web, web::Ports { bus, sessions }, registry).await?;
         gateway.start(&lifecycle);
@@ -66,6 +90,8 @@ impl Program {
 fn serve(lifecycle: &Lifecycle, listener: TcpListener, router: Router) {
     let drain = lifecycle.drain();
     lifecycle.supervise("metrics", async move {
-        axum::serve(listener, router).with_graceful_shutdown(async move { drain.cancelled().await }).await
+        axum::serve(listener, router)
+            .with_graceful_shutdown(async move { drain.cancelled().await })
+            .await
     });
 }
