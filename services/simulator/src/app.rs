@@ -10,10 +10,11 @@ use axum::{
     http::{HeaderMap, Uri},
     response::{IntoResponse, Response},
     routing::get,
+    serve::ListenerExt as _,
 };
 use lifecycle::Lifecycle;
 use tokio::net::TcpListener;
-use tracing::info;
+use tracing::{debug, info};
 
 use crate::{
     Config, Control, cdn, control, gateway, oauth, rest, scenario,
@@ -92,6 +93,12 @@ impl App {
         }
         info!(%addr, "the simulator listens");
         let drain = lifecycle.drain();
+        // An event that waits for the acknowledgement of the one before would be 40 ms late.
+        let listener = listener.tap_io(|socket| {
+            if let Err(error) = socket.set_nodelay(true) {
+                debug!(%error, "a socket can't be told to send at once");
+            }
+        });
         let server = axum::serve(listener, router(&simulation))
             .with_graceful_shutdown(async move { drain.cancelled().await });
         lifecycle.supervise("simulator", server.into_future());

@@ -8,6 +8,7 @@ mod compress;
 mod connection;
 mod identify;
 pub(crate) mod intents;
+mod listen;
 mod members;
 pub(crate) mod opcode;
 mod resume;
@@ -35,7 +36,7 @@ pub(crate) const RESUME_PATH: &str = "/gateway/resume";
 const READ_BUFFER: usize = 8 * 1024;
 const WRITE_BUFFER: usize = 32 * 1024;
 
-/// The largest message that is read at all; more than [`connection::MAX_PAYLOAD`] closes with 4002.
+/// The largest message that is read at all; more than 4096 bytes closes with 4002.
 const MAX_MESSAGE: usize = 64 * 1024;
 
 /// The query of a Gateway URL.

@@ -12,27 +12,18 @@ use futures_util::{
     stream::{SplitSink, SplitStream},
 };
 use lifecycle::CancellationToken;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::{sync::mpsc, time};
-use tracing::{debug, info};
+use tracing::debug;
 
-use super::{
-    Close, Parameters, compress::Encoder, identify::Identify, opcode, resume::Resume, session::Link,
-};
+use super::{Close, Parameters, compress::Encoder, identify::Identify, opcode, session::Link};
 use crate::{fault::Lasting, simulation::Shared};
-
-/// The largest payload that a client may send, in bytes.
-pub(crate) const MAX_PAYLOAD: usize = 4096;
 
 /// What waits for a connection's socket. A client for which this is full is cut; its session stays.
 const QUEUE: usize = 8192;
 
 /// How many waiting messages are written before the socket is flushed.
 const BATCH: usize = 64;
-
-/// How many messages a client may send in [`SEND_WINDOW`].
-const SENDS: usize = 120;
-const SEND_WINDOW: Duration = Duration::from_secs(60);
 
 /// A client that reads nothing for so long is cut.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -60,7 +51,7 @@ pub(crate) enum Out {
 }
 
 /// How a connection ends.
-enum End {
+pub(super) enum End {
     /// The client said so with this code.
     Client(u16),
     /// We close it.
@@ -69,7 +60,7 @@ enum End {
     Lost,
 }
 
-type Step = ControlFlow<End>;
+pub(super) type Step = ControlFlow<End>;
 
 /// Serves one socket until it ends.
 pub(super) async fn run(
@@ -127,12 +118,12 @@ pub(super) struct Connection {
     pub(super) encoder: Encoder,
     pub(super) resume_url: String,
     /// When the client sent what it sent in the last window.
-    sends: VecDeque<Instant>,
-    heartbeat: Instant,
+    pub(super) sends: VecDeque<Instant>,
+    pub(super) heartbeat: Instant,
     /// Heartbeats before this time aren't acknowledged (a fault).
-    acks_from: Instant,
+    pub(super) acks_from: Instant,
     /// An IDENTIFY that is answered later (a fault).
-    waiting: Option<(Instant, Identify)>,
+    pub(super) waiting: Option<(Instant, Identify)>,
     pub(super) simulation: Shared,
 }
 
@@ -240,7 +231,7 @@ impl Connection {
     }
 
     /// Writes Gateway messages and flushes.
-    async fn write(&mut self, frames: impl IntoIterator<Item = Utf8Bytes>) -> Step {
+    pub(super) async fn write(&mut self, frames: impl IntoIterator<Item = Utf8Bytes>) -> Step {
         let write = async {
             for frame in frames {
                 let message = self.encoder.encode(frame).ok()?;
@@ -251,131 +242,6 @@ impl Connection {
         match time::timeout(WRITE_TIMEOUT, write).await {
             Ok(Some(())) => ControlFlow::Continue(()),
             Ok(None) | Err(_) => ControlFlow::Break(End::Lost),
-        }
-    }
-
-    /// Takes what the client sent.
-    async fn hear(&mut self, message: Option<Result<Message, axum::Error>>) -> Step {
-        let text = match message {
-            Some(Ok(Message::Text(text))) => text.as_bytes().to_vec(),
-            Some(Ok(Message::Binary(bytes))) => bytes.to_vec(),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return ControlFlow::Continue(()),
-            Some(Ok(Message::Close(frame))) => {
-                return ControlFlow::Break(End::Client(frame.map_or(1005, |frame| frame.code)));
-            }
-            Some(Err(_)) | None => return ControlFlow::Break(End::Lost),
-        };
-        if text.len() > MAX_PAYLOAD {
-            return ControlFlow::Break(End::Close(Close::DECODE_ERROR));
-        }
-        let now = Instant::now();
-        while self
-            .sends
-            .front()
-            .is_some_and(|sent| now.duration_since(*sent) > SEND_WINDOW)
-        {
-            self.sends.pop_front();
-        }
-        self.sends.push_back(now);
-        if self.sends.len() > SENDS {
-            return ControlFlow::Break(End::Close(Close::RATE_LIMITED));
-        }
-        let Ok(Value::Object(mut payload)) = serde_json::from_slice::<Value>(&text) else {
-            return ControlFlow::Break(End::Close(Close::DECODE_ERROR));
-        };
-        let Some(op) = payload.get("op").and_then(Value::as_u64) else {
-            return ControlFlow::Break(End::Close(Close::DECODE_ERROR));
-        };
-        let data = payload.remove("d").unwrap_or_default();
-        match op {
-            opcode::HEARTBEAT => self.acknowledge().await,
-            opcode::IDENTIFY | opcode::RESUME if self.has_session() => {
-                ControlFlow::Break(End::Close(Close::ALREADY_AUTHENTICATED))
-            }
-            opcode::IDENTIFY => match Identify::of(&data) {
-                Some(identify) => self.identify_soon(identify),
-                None => ControlFlow::Break(End::Close(Close::DECODE_ERROR)),
-            },
-            opcode::RESUME => match Resume::of(&data) {
-                Some(resume) => {
-                    let answer = self.resume(&resume);
-                    self.answer(answer)
-                }
-                None => ControlFlow::Break(End::Close(Close::DECODE_ERROR)),
-            },
-            _ if !super::command::is_known(op) => {
-                ControlFlow::Break(End::Close(Close::UNKNOWN_OPCODE))
-            }
-            _ if !self.has_session() => ControlFlow::Break(End::Close(Close::NOT_AUTHENTICATED)),
-            _ => {
-                let done = super::command::carry_out(&self.simulation, self.id, op, &data);
-                done.map_or_else(
-                    |close| ControlFlow::Break(End::Close(close)),
-                    ControlFlow::Continue,
-                )
-            }
-        }
-    }
-
-    /// Whether this connection carries a session, or soon will. After op 9 it doesn't, and may identify anew.
-    fn has_session(&self) -> bool {
-        self.waiting.is_some()
-            || self
-                .simulation
-                .lock()
-                .sessions
-                .of_connection(self.id)
-                .is_some()
-    }
-
-    async fn acknowledge(&mut self) -> Step {
-        self.heartbeat = Instant::now();
-        if self.heartbeat < self.acks_from {
-            return ControlFlow::Continue(());
-        }
-        let ack = opcode::frame(opcode::HEARTBEAT_ACK, &Value::Null);
-        self.write([ack.into()]).await
-    }
-
-    /// IDENTIFY now, or later if a fault says so.
-    fn identify_soon(&mut self, identify: Identify) -> Step {
-        let late = self
-            .simulation
-            .lock()
-            .faults
-            .take(Lasting::LateReady, Some(identify.shard.0));
-        if let Some(millis) = late {
-            self.waiting = Some((Instant::now() + Duration::from_millis(millis), identify));
-            return ControlFlow::Continue(());
-        }
-        self.identify(&identify)
-    }
-
-    fn identify(&mut self, identify: &Identify) -> Step {
-        if identify.compress {
-            self.encoder.compress_payloads();
-        }
-        let answer = self.start_session(identify);
-        self.answer(answer)
-    }
-
-    /// What becomes of an IDENTIFY or RESUME.
-    fn answer(&mut self, answer: Result<(), Rejection>) -> Step {
-        match answer {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(Rejection::Close(close)) => ControlFlow::Break(End::Close(close)),
-            Err(Rejection::Drop) => ControlFlow::Break(End::Lost),
-            Err(Rejection::InvalidSession) => {
-                info!(
-                    connection = self.id,
-                    "an IDENTIFY or RESUME was answered with op 9"
-                );
-                let invalid = opcode::frame(opcode::INVALID_SESSION, &json!(false));
-                if self.link.out.try_send(Out::Frame(invalid.into())).is_err() {
-                    return ControlFlow::Break(End::Lost);
-                }
-                ControlFlow::Continue(())
-            }
         }
     }
 
@@ -392,14 +258,4 @@ impl Connection {
         };
         drop(time::timeout(CLOSE_TIMEOUT, goodbye).await);
     }
-}
-
-/// Why an IDENTIFY or RESUME is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rejection {
-    Close(Close),
-    /// Op 9, not resumable.
-    InvalidSession,
-    /// The socket is dropped without a word (a fault).
-    Drop,
 }

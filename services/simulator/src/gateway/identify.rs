@@ -5,11 +5,7 @@ use serde_json::{Value, json};
 use tracing::info;
 
 use super::{
-    Close,
-    budget::Start,
-    connection::{Connection, Rejection},
-    intents,
-    session::Session,
+    Close, budget::Start, connection::Connection, intents, listen::Rejection, session::Session,
 };
 use crate::{
     fault::Lasting,

@@ -5,10 +5,7 @@ use serde_json::Value;
 use tracing::info;
 
 use super::{
-    Close, Out,
-    connection::{Connection, Rejection},
-    identify::bare_token,
-    session::Replay,
+    Close, Out, connection::Connection, identify::bare_token, listen::Rejection, session::Replay,
 };
 use crate::fault::Lasting;
 
