@@ -47,6 +47,8 @@ pub(crate) struct Publisher {
     /// Guilds that the store lost track of and that the bot has left meanwhile: of what is queued
     /// only the removal counts, and it builds on this stored position.
     orphaned: HashMap<GuildId, Option<Position>>,
+    /// A guild was missing in the store: others may be, too.
+    audit_due: bool,
 }
 
 impl Publisher {
@@ -66,6 +68,7 @@ impl Publisher {
             outage: Outage::new("changes can't be published"),
             superseded: HashMap::new(),
             orphaned: HashMap::new(),
+            audit_due: false,
         }
     }
 
@@ -84,6 +87,9 @@ impl Publisher {
                     self.metrics.waiting(self.shard, self.changes.len() + count);
                     self.publish_all(taken.drain(..).collect()).await?;
                     self.metrics.waiting(self.shard, self.changes.len());
+                    if std::mem::take(&mut self.audit_due) {
+                        self.audit().await?;
+                    }
                 }
                 _ = audit.tick() => self.audit().await?,
             }
@@ -173,6 +179,7 @@ impl Publisher {
                 Err(error) => return Err(error),
             };
             for (guild, stored) in &lost {
+                self.audit_due |= stored.is_none();
                 self.rewrite(*guild, *stored).await?;
             }
             next = unite(batch, received)

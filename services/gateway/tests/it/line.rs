@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use contracts::{EventId, EventKind, GuildId};
+use contracts::{EventId, EventKind};
 use event_bus::{Body, Delivery};
 use gateway_registry::GatewayRegistry as _;
 use serde_json::json;
@@ -313,15 +313,7 @@ async fn two_shards_share_the_guilds() {
     let (_, ready) = get(gateway.addr, "/ready").await;
     let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
     assert_eq!(ready["shards"].as_array().unwrap().len(), 2);
-    let state = stage.control.state();
-    let with_bot = state["guilds"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|guild| guild["bot"] == true);
-    let expected: BTreeSet<GuildId> = with_bot
-        .map(|guild| guild["id"].as_str().unwrap().parse().unwrap())
-        .collect();
+    let expected = stage.guilds_of_bot();
     assert!(expected.len() >= 2);
     until("all guilds are stored", async || {
         let stored = stage.bus.all_guilds().await.unwrap();

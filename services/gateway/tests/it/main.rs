@@ -5,5 +5,6 @@ mod golden;
 mod line;
 mod program;
 mod properties;
+mod redis;
 mod stage;
 mod start;

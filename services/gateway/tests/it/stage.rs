@@ -2,7 +2,7 @@
 
 mod flaky;
 
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use contracts::{EventId, EventKind, GuildId};
 use environment::Env;
@@ -85,10 +85,26 @@ impl Stage {
         config(self.discord, more)
     }
 
-    /// Starts a gateway and waits until it is ready.
+    /// The guilds of the bot.
+    pub(crate) fn guilds_of_bot(&self) -> BTreeSet<GuildId> {
+        let state = self.control.state();
+        let guilds = state["guilds"].as_array().unwrap().iter();
+        let of_bot = guilds.filter(|guild| guild["bot"] == true);
+        of_bot
+            .map(|guild| guild["id"].as_str().unwrap().parse().unwrap())
+            .collect()
+    }
+
+    /// Starts a gateway and waits until it is ready and knows its guilds.
     pub(crate) async fn gateway(&self) -> Running {
         let running = self.start(self.config(&[])).await;
         running.ready().await;
+        let of_bot = self.guilds_of_bot();
+        until("the guilds are stored", async || {
+            let stored = self.bus.all_guilds().await.unwrap_or_default();
+            of_bot.iter().all(|guild| stored.contains(guild))
+        })
+        .await;
         running
     }
 
