@@ -1,26 +1,28 @@
 //! LINK: the WebSocket between gateway and web.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
 
 use crate::{Envelope, UserId};
 
 /// One message on LINK.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     /// What it is.
     #[serde(flatten)]
     pub body: Body,
     /// Joins a command with its one answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// Unix ms when it was sent.
     pub ts: u64,
 }
 
 /// What a LINK message says.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(tag = "type", content = "data", rename_all = "lowercase")]
 pub enum Body {
     /// An event, gateway → web.
@@ -61,4 +63,41 @@ pub struct LinkError {
     pub code: String,
     /// For people; never a secret.
     pub message: String,
+}
+
+/// Read by hand: serde's flattening can't carry a payload that is passed on unread.
+impl<'de> Deserialize<'de> for Message {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Fields<'a> {
+            #[serde(rename = "type", borrow)]
+            kind: Cow<'a, str>,
+            data: Box<RawValue>,
+            #[serde(default)]
+            request_id: Option<String>,
+            ts: u64,
+        }
+        fn read<T: for<'a> Deserialize<'a>, E: de::Error>(data: &RawValue) -> Result<T, E> {
+            serde_json::from_str(data.get()).map_err(E::custom)
+        }
+        let fields = Fields::deserialize(deserializer)?;
+        let body = match fields.kind.as_ref() {
+            "event" => Body::Event(read(&fields.data)?),
+            "command" => Body::Command(read(&fields.data)?),
+            "ack" => Body::Ack(read(&fields.data)?),
+            "error" => Body::Error(read(&fields.data)?),
+            other => {
+                return Err(de::Error::unknown_variant(
+                    other,
+                    &["event", "command", "ack", "error"],
+                ));
+            }
+        };
+        Ok(Self {
+            body,
+            request_id: fields.request_id,
+            ts: fields.ts,
+        })
+    }
 }

@@ -17,8 +17,8 @@ fn samples() -> [Value; 4] {
 #[test]
 fn a_message_is_read_and_written_as_documented() {
     for sample in samples() {
-        let message: Message =
-            serde_json::from_str(&sample.to_string()).unwrap_or_else(|error| panic!("{sample}: {error}"));
+        let message: Message = serde_json::from_str(&sample.to_string())
+            .unwrap_or_else(|error| panic!("{sample}: {error}"));
         assert_eq!(serde_json::to_value(&message).expect("JSON"), sample);
     }
 }
@@ -27,9 +27,13 @@ fn a_message_is_read_and_written_as_documented() {
 fn unknown_fields_are_passed_over_and_payloads_passed_on() {
     for sample in samples() {
         let richer = with_unknown_fields(&sample).to_string();
-        let message: Message = serde_json::from_str(&richer).unwrap_or_else(|error| panic!("{richer}: {error}"));
+        let message: Message =
+            serde_json::from_str(&richer).unwrap_or_else(|error| panic!("{richer}: {error}"));
         if let Body::Command(command) = &message.body {
-            assert!(command.payload.get().contains("fromTheFuture"), "a payload is passed on unread");
+            assert!(
+                command.payload.get().contains("fromTheFuture"),
+                "a payload is passed on unread"
+            );
         }
         assert_eq!(message.ts, 5);
     }
@@ -37,7 +41,13 @@ fn unknown_fields_are_passed_over_and_payloads_passed_on() {
 
 #[test]
 fn what_is_no_message_is_refused() {
-    for text in ["{}", "[]", r#"{"type":"hello","ts":1,"data":{}}"#, r#"{"type":"ack","ts":1}"#, r#"{"type":"event","ts":1,"data":null}"#] {
+    for text in [
+        "{}",
+        "[]",
+        r#"{"type":"hello","ts":1,"data":{}}"#,
+        r#"{"type":"ack","ts":1}"#,
+        r#"{"type":"event","ts":1,"data":null}"#,
+    ] {
         assert!(serde_json::from_str::<Message>(text).is_err(), "{text}");
     }
 }
