@@ -2,117 +2,125 @@
 
 use std::{fs, process::ExitCode, time::Duration};
 
-use clap::{Parser, Subcommand};
-use environment::{EXIT_CONFIG, Env};
+use clap::{Arg, ArgMatches, value_parser};
+use environment::{Env, Variable};
 use lifecycle::Lifecycle;
+use program::{Findings, Program};
 use simulator::{App, Config, Scenario};
-use telemetry::TelemetryConfig;
 
 /// How long open connections are waited for at the end.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// A stand-in for Discord: Gateway, REST, OAuth2, pictures, and a page to make things happen.
-#[derive(Debug, Parser)]
-#[command(version, after_long_help = variables(), after_help = variables())]
-pub(crate) struct Cli {
-    #[command(subcommand)]
-    command: Option<Command>,
-    /// What happens by itself: `lively`, `storm` or a file of JSON lines.
-    #[arg(global = true, long, value_name = "lively|storm|FILE")]
-    scenario: Option<String>,
-    /// Events a second of the scenario.
-    #[arg(
-        global = true,
-        long,
-        value_name = "EVENTS_PER_SECOND",
-        default_value_t = 1.0
-    )]
-    rate: f64,
-    /// The same seed gives the same ids and the same sequence of events (instead of `SIM_SEED`).
-    #[arg(global = true, long)]
-    seed: Option<u64>,
-    /// The port to listen on; 0 = any free one (instead of `SIM_PORT`).
-    #[arg(global = true, long)]
-    port: Option<u16>,
-}
+/// Faults of the command line are told with those of the environment.
+const SCENARIO: Variable = Variable::new("--scenario", "`lively`, `storm` or a file of JSON lines");
+const RATE: Variable = Variable::new("--rate", "events a second, above 0");
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Says whether the configuration is right, and ends.
-    Check,
-}
-
-fn variables() -> String {
-    environment::table(&[Config::VARIABLES, telemetry::VARIABLES].concat())
-}
-
-impl Cli {
-    /// Runs the program.
-    pub(crate) async fn run(self) -> ExitCode {
-        let mut env = Env::of_process();
-        let mut config = Config::read(&mut env);
-        let telemetry = TelemetryConfig::read(&mut env);
-        for (set, meant) in env.near_misses(Config::VARIABLES) {
-            eprintln!("warning: {set} is set but unknown; {meant} may be meant");
-        }
-        let mut faults: Vec<String> = env
-            .finish()
-            .err()
-            .map(|error| error.to_string())
-            .into_iter()
-            .collect();
-        config.seed = self.seed.unwrap_or(config.seed);
-        config.port = self.port.unwrap_or(config.port);
-        match self.scenario(config.seed) {
-            Ok(scenario) => config.scenario = scenario,
-            Err(fault) => faults.push(fault),
-        }
-        if !faults.is_empty() {
-            eprintln!("{}", faults.join("\n"));
-            return ExitCode::from(EXIT_CONFIG);
-        }
-        if matches!(self.command, Some(Command::Check)) {
-            println!("ok: the configuration is right");
-            return ExitCode::SUCCESS;
-        }
-        serve(config, telemetry).await
-    }
-
-    fn scenario(&self, seed: u64) -> Result<Option<Scenario>, String> {
-        if !(self.rate > 0.0 && self.rate.is_finite()) {
-            return Err(format!("--rate is {}: it has to be above 0", self.rate));
-        }
-        let Some(name) = &self.scenario else {
-            return Ok(None);
-        };
-        let text = match name.as_str() {
-            "lively" | "storm" => name.clone(),
-            path => {
-                fs::read_to_string(path).map_err(|error| format!("--scenario {path}: {error}"))?
-            }
-        };
-        let scenario: Scenario = text
-            .parse()
-            .map_err(|error| format!("--scenario {name}: {error}"))?;
-        Ok(Some(scenario.with(self.rate, seed)))
-    }
-}
-
-async fn serve(config: Config, telemetry: TelemetryConfig) -> ExitCode {
-    let telemetry = match telemetry::install(&telemetry, "simulator") {
-        Ok(telemetry) => telemetry,
-        Err(error) => {
-            eprintln!("logs and traces can't be set up: {error}");
-            return ExitCode::FAILURE;
-        }
+/// Runs the program.
+pub(crate) async fn run() -> ExitCode {
+    let variables = [Config::VARIABLES, telemetry::VARIABLES].concat();
+    let program = Program {
+        name: "simulator",
+        about: "A stand-in for Discord: Gateway, REST, OAuth2, pictures, and a page to make things happen",
+        variables: variables.leak(),
     };
+    let arguments = program.arguments(options());
+    let mut env = Env::of_process();
+    let (config, telemetry) = match program.configure(&mut env, |env| read(env, &arguments)) {
+        Ok(configured) => configured,
+        Err(code) => return code,
+    };
+    if arguments.subcommand_name() == Some("check") {
+        return program.report(&env, &[check(&config)]);
+    }
+    program
+        .observed(&env, &telemetry, serve(program, config))
+        .await
+}
+
+fn options() -> [Arg; 4] {
+    let option = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name(value)
+            .help(help)
+            .global(true)
+    };
+    [
+        option(
+            "scenario",
+            "lively|storm|FILE",
+            "What happens by itself: `lively`, `storm` or a file of JSON lines",
+        ),
+        option(
+            "rate",
+            "EVENTS_PER_SECOND",
+            "Events a second of the scenario",
+        )
+        .value_parser(value_parser!(f64))
+        .default_value("1"),
+        option(
+            "seed",
+            "N",
+            "The same seed gives the same ids and events (instead of SIM_SEED)",
+        )
+        .value_parser(value_parser!(u64)),
+        option(
+            "port",
+            "N",
+            "The port to listen on; 0 = any free one (instead of SIM_PORT)",
+        )
+        .value_parser(value_parser!(u16)),
+    ]
+}
+
+/// The environment's configuration with what the command line says.
+fn read(env: &mut Env, arguments: &ArgMatches) -> Config {
+    let mut config = Config::read(env);
+    config.seed = arguments.get_one("seed").copied().unwrap_or(config.seed);
+    config.port = arguments.get_one("port").copied().unwrap_or(config.port);
+    let rate: f64 = arguments.get_one("rate").copied().unwrap_or(1.0);
+    if !(rate > 0.0 && rate.is_finite()) {
+        env.fault(&RATE, format!("`{rate}` is not valid; it is {}", RATE.help));
+    }
+    if let Some(name) = arguments.get_one::<String>("scenario") {
+        match scenario(name) {
+            Ok(scenario) => config.scenario = Some(scenario.with(rate, config.seed)),
+            Err(error) => env.fault(
+                &SCENARIO,
+                format!("{name}: {error}; it is {}", SCENARIO.help),
+            ),
+        }
+    }
+    config
+}
+
+fn scenario(name: &str) -> Result<Scenario, String> {
+    let text = match name {
+        "lively" | "storm" => name.to_owned(),
+        path => fs::read_to_string(path).map_err(|error| error.to_string())?,
+    };
+    text.parse()
+        .map_err(|error: simulator::ScenarioError| error.to_string())
+}
+
+fn check(config: &Config) -> Findings {
+    let mut findings = Findings::default();
+    findings.ok("the configuration is right");
+    findings.ok(format!(
+        "it would listen on {}:{}",
+        config.bind, config.port
+    ));
+    if !config.bind.is_loopback() {
+        findings.note("it listens beyond loopback: whoever reaches it can be anybody");
+    }
+    findings
+}
+
+async fn serve(program: Program, config: Config) -> ExitCode {
     let (bind, port) = (config.bind, config.port);
     let app = match App::build(config).await {
         Ok(app) => app,
-        Err(error) => {
-            eprintln!("the simulator can't listen on {bind}:{port}: {error}");
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return program.failed(&format!("can't listen on {bind}:{port}: {error}")),
     };
     println!("Discord simulator on http://{}", app.addr());
     for (id, name) in app.guilds() {
@@ -120,7 +128,5 @@ async fn serve(config: Config, telemetry: TelemetryConfig) -> ExitCode {
     }
     let lifecycle = Lifecycle::new();
     app.start(&lifecycle);
-    let code = lifecycle.run_until_signal(GRACE).await;
-    telemetry.shutdown().await;
-    code
+    lifecycle.run_until_signal(GRACE).await
 }

@@ -55,7 +55,7 @@ struct Ids {
 
 impl Ids {
     fn next(&mut self) -> Id {
-        self.millis += 61_002;
+        self.millis += 61_003;
         Id::at(self.millis, self.millis / 7)
     }
 }
