@@ -81,6 +81,11 @@ async fn the_text_of_a_redacted_message_is_nowhere_in_redis() {
     author.redact(10).await;
     assert!(!holds(&server, &link, "s3cr3t").await);
     assert!(holds(&server, &link, "kept").await);
+    author.reseed(vec![]).await;
+    assert!(
+        !holds(&server, &link, "kept").await,
+        "a reseed leaves no text behind"
+    );
 }
 
 #[tokio::test]
