@@ -185,6 +185,12 @@ impl<'a> Connection<'a> {
         if !first {
             return Ok(());
         }
+        tracing::info!(
+            component = "Gateway",
+            shard = %self.config.shard,
+            "Heartbeat started (interval: {}ms)",
+            interval.as_millis()
+        );
         let Some(session) = self.intake.session() else {
             let (limiter, shard) = (self.config.identify.clone(), self.config.shard);
             self.permit = Some(Box::pin(async move { limiter.permit(shard).await }));
@@ -235,6 +241,9 @@ impl<'a> Connection<'a> {
             }
             return;
         }
+        if self.established {
+            return;
+        }
         self.established = true;
         self.awaited = None;
         self.status.send_modify(|status| {
@@ -243,12 +252,13 @@ impl<'a> Connection<'a> {
             status.degraded = false;
             status.last_error = None;
         });
+        let session = self.intake.session();
         tracing::info!(
             component = "Gateway",
             shard = %self.config.shard,
-            session = self.intake.session().map(|session| session::short(&session.id)),
             resumed = accepted == Accepted::Resumed,
-            "Connected to Discord"
+            "Connected (session: {}...)",
+            session.map_or("none", |session| session::short(&session.id))
         );
     }
 

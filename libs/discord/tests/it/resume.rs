@@ -45,6 +45,20 @@ async fn what_is_replayed_twice_is_handed_over_once() {
 }
 
 #[tokio::test]
+async fn a_replay_that_begins_with_ready_does_not_begin_a_session() {
+    let gateway = Gateway::start().await;
+    let mut shard = Running::start(config(gateway.url()), Some(stored(gateway.url(), 41)));
+    let (mut peer, resume) = gateway.resumed().await;
+    let session = resume["session_id"].as_str().unwrap().to_owned();
+    peer.ready(&session, &gateway.url()).await;
+    peer.typing(40).await;
+    peer.typing(42).await;
+    peer.dispatch(43, "RESUMED", json!({})).await;
+    assert_eq!(shard.next().await, (42, "TYPING_START"));
+    assert_eq!(shard.next().await, (43, "RESUMED"));
+}
+
+#[tokio::test]
 async fn discord_may_ask_to_reconnect_at_any_time() {
     let gateway = Gateway::start().await;
     let _shard = Running::start(config(gateway.url()), None);
