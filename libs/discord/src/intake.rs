@@ -89,7 +89,11 @@ impl<'a> Intake<'a> {
         else {
             return Ok(Accepted::Other);
         };
-        if self.session.as_ref().is_some_and(|session| session.id == *session_id) {
+        if self
+            .session
+            .as_ref()
+            .is_some_and(|session| session.id == *session_id)
+        {
             // A replay that begins too early: the session is well under way.
             self.observe(Fact::DispatchRepeated);
             return Ok(Accepted::Other);
