@@ -262,6 +262,30 @@ async fn a_guild_lost_while_no_gateway_ran_is_emptied_at_the_start() {
 }
 
 #[tokio::test]
+async fn a_guild_that_is_no_longer_served_is_given_up() {
+    let stage = Stage::new().await;
+    assert!(stage.gateway().await.stop().await);
+    let other = *stage
+        .guilds_of_bot()
+        .iter()
+        .find(|guild| **guild != stage.guild)
+        .unwrap();
+    let other = other.to_string();
+    let gateway = stage
+        .start(stage.config(&[("DISCORD_GUILDS", &other)]))
+        .await;
+    gateway.ready().await;
+    until("only the other is stored", async || {
+        let stored = stage.bus.all_guilds().await.unwrap();
+        stored.iter().map(ToString::to_string).eq([other.clone()])
+    })
+    .await;
+    stage.act("join", json!({"user": "nelly", "channel": "Lounge"}));
+    assert!(gateway.stop().await);
+    assert!(!stage.bus.all_guilds().await.unwrap().contains(&stage.guild));
+}
+
+#[tokio::test]
 async fn a_bus_that_fails_now_and_then_loses_nothing() {
     let bus = Arc::new(FlakyBus::default());
     let stage = Stage::with(discord(), bus.clone()).await;
