@@ -102,7 +102,7 @@ impl Guilds {
 
 /// What is true in one guild.
 ///
-/// The first group of fields is what the bus stores too; it changes by [`GuildState::apply`] only,
+/// The first group of fields is what the bus stores too; it changes by `GuildState::apply` only,
 /// so that memory and store take the same steps. The second group is memory of this process.
 #[derive(Debug)]
 pub struct GuildState {
