@@ -51,7 +51,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
-    ("simulator", &["environment", "lifecycle", "program", "telemetry"]),
+    (
+        "simulator",
+        &["environment", "lifecycle", "program", "telemetry"],
+    ),
     ("loadtest", &["contracts", "environment", "lifecycle"]),
     (
         "fanfare",

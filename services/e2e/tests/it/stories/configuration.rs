@@ -112,3 +112,26 @@ async fn check_says_what_is_right_and_what_to_do() {
         "{output}"
     );
 }
+
+#[test]
+fn the_readme_lists_every_variable_of_every_binary() {
+    let readme = include_str!("../../../../../README.md");
+    for binary in ["gateway", "web", "simulator", "fanfare"] {
+        let mut help = Process::start(binary, &["--help"], &[]);
+        help.wait();
+        let output = help.output();
+        let variables = output
+            .split("Environment variables:")
+            .nth(1)
+            .expect("variables are listed");
+        for name in variables
+            .lines()
+            .filter_map(|line| line.split_whitespace().next())
+        {
+            assert!(
+                readme.contains(&format!("| `{name}` |")),
+                "{binary}: {name} is not in README.md"
+            );
+        }
+    }
+}
