@@ -172,7 +172,9 @@ local function append(guild, position, kind, json, message, spans)
       redis.call('HSET', messages, id, spans .. ' ' .. body, message, ids and (ids .. ' ' .. id) or id)
       guild.grown[messages] = true
     end
-    guild.grown[log] = true
+    if guild.count == 0 then
+      guild.grown[log] = true
+    end
     guild.count = guild.count + 1
     if guild.first == 0 then
       guild.first = at_ms
