@@ -166,10 +166,14 @@ impl Env {
 
     /// Reports a fault that only the caller can see (two variables that contradict each other …).
     pub fn fault(&mut self, variable: &Variable, message: impl Into<String>) {
-        self.faults.push(Fault {
+        let fault = Fault {
             variable: variable.name,
             message: message.into(),
-        });
+        };
+        // Several parts may read the same variable; what is wrong with it is said once.
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
     }
 
     /// Variables that are set, that nobody asked for, and that are nearly one of `known`: (set, meant).
