@@ -51,9 +51,16 @@ impl Picture {
                 self.voice.clear();
                 self.facts = None;
             }
-            AudienceChange::RoleGone(_)
-            | AudienceChange::Member(_)
-            | AudienceChange::MemberGone(_) => {}
+            AudienceChange::Member(member) => {
+                // Somebody in a room may have a new name or avatar; snapshots show it.
+                if let Some(voice) = self.voice.get_mut(&member.user_id) {
+                    voice.username = member.username;
+                    voice.display_name = member.display_name;
+                    voice.avatar = member.avatar;
+                    voice.avatar_url = member.avatar_url;
+                }
+            }
+            AudienceChange::RoleGone(_) | AudienceChange::MemberGone(_) => {}
         }
         if !shift.events.is_empty() {
             self.revealed = Some(position);
@@ -140,12 +147,14 @@ impl Picture {
         std::iter::once(created).chain(joined).collect()
     }
 
-    /// What brings a browser's picture of a room up to date, whatever it knew before.
+    /// What brings a browser's picture of a room up to date, whatever it knew before: a room in sight is taken away and told
+    /// anew, since people may have left it while it was out of sight.
     pub(crate) fn correct(&self, room: ChannelId) -> Vec<Event> {
-        if self.shown.contains(&room) {
-            self.appeared(room)
-        } else {
-            vec![self.gone(room, self.channels.contains_key(&room))]
+        if !self.shown.contains(&room) {
+            return vec![self.gone(room, self.channels.contains_key(&room))];
         }
+        let mut events = vec![self.gone(room, true)];
+        events.extend(self.appeared(room));
+        events
     }
 }

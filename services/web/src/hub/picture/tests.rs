@@ -223,3 +223,23 @@ fn envelope(event: &Event) -> Envelope {
         .unwrap()
         .publish(contracts::EventId::new(1, 0))
 }
+
+#[test]
+fn somebody_in_a_room_wears_the_new_name_in_the_next_snapshot() {
+    let mut picture = picture(vec![channel(2, 2, 0)], vec![nelly(2)], VIEW);
+    let renamed = contracts::state::Member {
+        user_id: UserId::new(7),
+        username: "nelly".to_owned(),
+        display_name: "Nell".to_owned(),
+        avatar: None,
+        avatar_url: "https://cdn.example/7.png".to_owned(),
+        bot: false,
+        roles: Vec::new(),
+        timed_out_until: None,
+        joined_at: None,
+    };
+    let shift = picture.change(AudienceChange::Member(renamed), at(2));
+    assert!(shift.events.is_empty());
+    let rooms = picture.rooms("https://cdn.example");
+    assert_eq!(rooms.rooms[0].members[0].display_name, "Nell");
+}
