@@ -1,7 +1,7 @@
 //! Fan-out on one replica.
 //!
 //! The follow loop alone applies what the bus delivers: to the picture of its guild, and, encoded once, to the guild's ring.
-//! A stream is a [`viewer`] with a place in each of its rings; nothing is queued for it.
+//! A stream is a viewer with a place in each of its rings; nothing is queued for it.
 
 mod alarm;
 mod apply;
