@@ -15,6 +15,7 @@ use super::{
     chunk::{Chunk, Pieces},
     commands::Command,
     cursor::{Held, verdict},
+    line::Line,
     viewer::Viewer,
 };
 
@@ -126,10 +127,26 @@ impl Hub {
 
     /// Brings the pictures of guilds to one id, so that this id is an exact cursor.
     async fn level(&self, guilds: &[GuildId]) -> Result<(), Away> {
-        let deadline = tokio::time::Instant::now() + LEVEL_WAIT;
-        while !self.inner.line.lock().is_even(guilds) {
-            if tokio::time::Instant::now() < deadline {
-                tokio::time::sleep(LEVEL_WAIT / 10).await;
+        self.level_when(|line| line.is_even(guilds)).await
+    }
+
+    /// Waits until the hub has come so far; if that does not happen by itself, the logs are read for it.
+    pub(super) async fn level_when(
+        &self,
+        mut reached: impl FnMut(&mut Line) -> bool,
+    ) -> Result<(), Away> {
+        let patience = tokio::time::Instant::now() + LEVEL_WAIT;
+        let deadline = tokio::time::Instant::now() + OPEN_TIMEOUT;
+        loop {
+            if reached(&mut self.inner.line.lock()) {
+                return Ok(());
+            }
+            let now = tokio::time::Instant::now();
+            if now >= deadline {
+                return Err(Away);
+            }
+            tokio::time::sleep(LEVEL_WAIT / 10).await;
+            if now < patience {
                 continue;
             }
             let (told, answer) = oneshot::channel();
@@ -141,11 +158,10 @@ impl Hub {
                     .map_err(|_| Away)?;
                 answer.await.unwrap_or(false).then_some(()).ok_or(Away)
             };
-            tokio::time::timeout(OPEN_TIMEOUT, ask)
+            tokio::time::timeout_at(deadline, ask)
                 .await
                 .unwrap_or(Err(Away))?;
         }
-        Ok(())
     }
 
     /// Goes on after a cursor, or says why that is not possible.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::{ChannelId, GuildId};
+use contracts::GuildId;
 use proptest::prelude::*;
 
 use super::{
@@ -204,7 +204,7 @@ async fn published_after(world: &World, guilds: &[GuildId], after: contracts::Ev
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn each_browser_receives_exactly_what_it_may_see_in_order_and_once(steps in prop::collection::vec(step(), 1..120)) {
@@ -241,7 +241,7 @@ fn shift() -> impl Strategy<Value = Shift> {
     ]
 }
 
-/// What a plain client makes of what it receives.
+/// What a plain client makes of what it receives: people are in rooms, and a room told again is the same room.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Screen {
     room: bool,
@@ -262,14 +262,9 @@ impl Screen {
                     .map(|one| one["userId"].as_str().unwrap().parse().unwrap())
                     .collect();
             }
-            "room.created" => {
-                *self = Self {
-                    room: true,
-                    people: BTreeSet::new(),
-                }
-            }
+            "room.created" => self.room = true,
             "room.deleted" => *self = Self::default(),
-            "voice.joined" => drop(self.people.insert(event.user())),
+            "voice.joined" if self.room => drop(self.people.insert(event.user())),
             "voice.left" => drop(self.people.remove(&event.user())),
             _ => {}
         }
@@ -313,7 +308,10 @@ async fn shifts(steps: Vec<Shift>) {
         },
         "{seen}"
     );
-    assert!(!seen.contains(&ChannelId::to_string(&SECRET)));
+    assert!(
+        !seen.contains(&format!("\\\"channelId\\\":\\\"{SECRET}")),
+        "{seen}"
+    );
 }
 
 async fn back(world: &World, hub: usize, guild: GuildId, tab: Tab, screen: &mut Screen) -> Tab {

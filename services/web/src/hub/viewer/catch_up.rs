@@ -95,18 +95,31 @@ impl Viewer {
         Ok(pieces.chunk())
     }
 
-    /// Sits down at the ends of the rings, then asks how far the log goes: whatever is not in the log up to there comes
-    /// through the rings.
+    /// Sits down at the ends of the rings at a moment when all guilds stand at one id: up to there the log is read, with the
+    /// pictures at least as far; whatever comes later comes through the rings.
     async fn begin(&mut self, past: &mut Past) -> Result<EventId, BusError> {
+        let (hub, guilds) = (self.hub.clone(), self.guilds());
+        let mut upto = EventId::ZERO;
+        let level = hub.level_when(|line| {
+            if !line.is_even(&guilds) {
+                return false;
+            }
+            upto = line.complete_for(&guilds);
+            for seat in &mut self.seats {
+                seat.next = seat.feed.ring.read().end();
+            }
+            true
+        });
+        level
+            .await
+            .map_err(|away| BusError::Unavailable(Box::new(away)))?;
         let mut after = EventId::MAX;
         for seat in &mut self.seats {
-            seat.next = seat.feed.ring.read().end();
             seat.through = seat.through.max(seat.seen);
             after = after.min(seat.through);
         }
         past.after = after;
         past.since = after;
-        let upto = self.hub.inner.bus.clock().await?;
         past.upto = Some(upto);
         Ok(upto)
     }
@@ -144,8 +157,13 @@ impl Viewer {
         if let (EventKind::RoomDeleted, Some(room)) = (kind, channel) {
             self.due.touched.retain(|touched| touched.room != room);
             if followed.picture.sight(room).is_none() && self.mask.meets(Mask::of(kind)) {
-                // Nobody knows any more who saw this room: staying silent would leave it on the screen for ever.
-                self.due.reset = Some(contracts::event::ResetReason::Trimmed);
+                // Nobody knows any more who saw this room; staying silent would leave it on the screen for ever.
+                self.hold = true;
+                self.due.touched.push(Touched {
+                    guild: envelope.guild_id,
+                    room,
+                    since: EventId::ZERO,
+                });
                 return;
             }
         }

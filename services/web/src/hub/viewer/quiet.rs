@@ -69,19 +69,26 @@ impl Viewer {
         }
     }
 
-    /// Brings the rooms up to date whose visibility changed in what was replayed.
+    /// Brings the rooms up to date whose visibility changed in what was replayed: by a snapshot, which a browser takes as a
+    /// whole or not at all, where one was asked for, else room by room.
     fn corrections(&mut self, line: &mut Line) -> Result<Pieces, ResetReason> {
         let mut pieces = Pieces::default();
-        for touched in std::mem::take(&mut self.due.touched) {
-            let Some(followed) = line.open(touched.guild) else {
-                continue;
-            };
-            for event in correction(touched, followed)? {
-                self.tell(&event, &mut pieces);
+        let touched = std::mem::take(&mut self.due.touched);
+        if self.wants_snapshot && !touched.is_empty() {
+            self.owed = None;
+            self.start(line, &mut pieces);
+        } else {
+            for touched in touched {
+                let Some(followed) = line.open(touched.guild) else {
+                    continue;
+                };
+                for event in correction(touched, followed)? {
+                    self.tell(&event, &mut pieces);
+                }
             }
+            self.owed = self.owed.max(Some(self.complete(line)));
         }
         self.hold = false;
-        self.owed = self.owed.max(Some(self.complete(line)));
         self.pay(&mut pieces);
         Ok(pieces)
     }
