@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use contracts::{GuildId, UserId};
+use environment::Secret;
 use oauth2::{
     AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError,
-    RevocationUrl, Scope, StandardRevocableToken, TokenUrl,
+    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope,
+    TokenUrl,
     basic::{BasicClient, BasicErrorResponse, BasicErrorResponseType},
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -33,13 +34,14 @@ pub(crate) enum DiscordError {
     Failed(String),
 }
 
-type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointSet, EndpointSet>;
+type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
 /// Discord's OAuth2 and the user's own view of Discord.
 #[derive(Debug)]
 pub(crate) struct Discord {
     http: reqwest::Client,
     oauth: Client,
+    client_secret: Secret,
     api_url: String,
     cdn_url: String,
 }
@@ -76,13 +78,11 @@ impl Discord {
             .set_client_secret(ClientSecret::new(config.client_secret.expose().to_owned()))
             .set_auth_uri(AuthUrl::from_url(config.authorize_url.clone()))
             .set_token_uri(TokenUrl::new(format!("{api}/oauth2/token")).map_err(address)?)
-            .set_revocation_url(
-                RevocationUrl::new(format!("{api}/oauth2/token/revoke")).map_err(address)?,
-            )
             .set_redirect_uri(RedirectUrl::new(config.redirect_uri()).map_err(address)?);
         Ok(Self {
             http,
             oauth,
+            client_secret: config.client_secret.clone(),
             api_url: api.clone(),
             cdn_url: config.cdn_url.clone(),
         })
@@ -133,17 +133,28 @@ impl Discord {
             })
     }
 
-    /// Revokes all tokens of the authorization that this one belongs to.
+    /// Revokes all tokens of the authorization that this one belongs to (RFC 7009).
     pub(crate) async fn revoke(&self, tokens: &Tokens) -> Result<(), DiscordError> {
-        let token = oauth2::AccessToken::new(tokens.access.clone());
         let request = self
-            .oauth
-            .revoke_token(StandardRevocableToken::AccessToken(token));
-        let request = request.map_err(|error| DiscordError::Failed(error.to_string()))?;
-        let answer = request
-            .request_async(&|request| send(self.http.clone(), request))
-            .await;
-        answer.map_err(|error| DiscordError::Failed(kind(&error)))
+            .http
+            .post(format!("{}/oauth2/token/revoke", self.api_url))
+            .basic_auth(
+                self.oauth.client_id().as_str(),
+                Some(self.client_secret.expose()),
+            )
+            .form(&[
+                ("token", tokens.access.as_str()),
+                ("token_type_hint", "access_token"),
+            ]);
+        let answer = request.send().await.map_err(|error| failed(&error))?;
+        if answer.status().is_success() {
+            Ok(())
+        } else {
+            Err(DiscordError::Failed(format!(
+                "revoking answered {}",
+                answer.status().as_u16()
+            )))
+        }
     }
 
     /// Whether Discord knows the application by this id and secret.
@@ -235,7 +246,7 @@ fn refused(error: &TokenError) -> DiscordError {
     }
 }
 
-fn kind<R: oauth2::ErrorResponse>(error: &RequestTokenError<HttpError, R>) -> String {
+fn kind(error: &TokenError) -> String {
     match error {
         RequestTokenError::ServerResponse(_) => "it refused".to_owned(),
         RequestTokenError::Request(error) => error.to_string(),

@@ -67,7 +67,7 @@ async fn who_falls_off_the_ring_goes_on_from_the_log() {
         }
     }
     tab.read_until(&world, 1_000).await;
-    let users: Vec<_> = tab.received.iter().map(|event| event.user()).collect();
+    let users: Vec<_> = tab.received.iter().map(browser::Dispatched::user).collect();
     assert_eq!(users, (1..=1_000).collect::<Vec<_>>());
 }
 
@@ -82,7 +82,7 @@ async fn an_overflow_of_the_bus_is_repaired_and_browsers_notice_nothing() {
             .await;
     }
     tab.read_until(&world, 10_000).await;
-    let users: Vec<_> = tab.received.iter().map(|event| event.user()).collect();
+    let users: Vec<_> = tab.received.iter().map(browser::Dispatched::user).collect();
     assert_eq!(users, (1..=10_000).collect::<Vec<_>>());
     assert!(world.metric("fanfare_repairs_total") >= 1.0);
 }

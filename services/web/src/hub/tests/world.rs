@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use prometheus::Registry;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::super::Hub;
+use super::super::{Hub, line::Followed};
 use crate::metrics::Metrics;
 
 /// A room that everybody sees at first, and one that nobody ever does.
@@ -79,33 +79,14 @@ impl World {
         self.bus.clock().await.unwrap()
     }
 
-    /// Waits until every hub has applied what was published.
+    /// Waits until every hub that somebody watches has applied what was published.
     pub(super) async fn settled(&self) {
         let clock = self.clock().await;
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
         for hub in &self.hubs {
-            let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-            loop {
-                let mut line = hub.inner.line.lock();
-                let behind = line
-                    .followed()
-                    .any(|followed| followed.cut.max(followed.chain.last) < clock);
-                let quiet = !behind || line.complete >= clock;
-                drop(line);
-                if quiet {
-                    break;
-                }
+            while !reached(hub, clock) {
                 assert!(tokio::time::Instant::now() < deadline, "a hub stays behind");
                 tokio::task::yield_now().await;
-                // A guild without news can't say that it is complete: others do.
-                if hub
-                    .inner
-                    .line
-                    .lock()
-                    .followed()
-                    .all(|followed| followed.feed.deserted())
-                {
-                    break;
-                }
             }
         }
     }
@@ -285,6 +266,18 @@ impl World {
         )
         .await;
     }
+}
+
+/// Whether a hub has come so far. A guild without news can't say so by itself: others do.
+fn reached(hub: &Hub, clock: EventId) -> bool {
+    let mut line = hub.inner.line.lock();
+    let complete = line.complete;
+    let watched = |followed: &&mut Followed| !followed.feed.deserted();
+    complete >= clock
+        || line
+            .followed()
+            .filter(watched)
+            .all(|followed| followed.cut.max(followed.chain.last) >= clock)
 }
 
 fn new(guild: GuildId, event: &Event) -> NewEntry {

@@ -1,0 +1,13 @@
+//! Web as browsers meet it: the real router on a real socket, a bus in memory or in a real Redis, and a Discord on loopback.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod browser;
+mod discord;
+mod publisher;
+mod replica;
+
+mod limits;
+mod login;
+mod outage;
+mod streams;
