@@ -12,7 +12,7 @@ use tracing::info;
 use crate::{
     config::Config,
     discord::Discord,
-    hub::{Hub, RING_BYTES},
+    hub::{Hub, Limits},
     membership::Memberships,
     metrics::Metrics,
     router::router,
@@ -133,7 +133,7 @@ impl App {
             Arc::clone(&self.metrics),
             config.bus.retention().age,
             config.cdn_url.clone(),
-            RING_BYTES,
+            Limits::default(),
             done.clone(),
         );
         lifecycle.supervise("follow", follow);

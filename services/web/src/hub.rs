@@ -52,8 +52,23 @@ use line::Line;
 /// Streams that read from the log at the same time; the others wait for their turn.
 const CATCH_UPS: usize = 64;
 
-/// Bytes that the ring of one guild may hold.
-pub const RING_BYTES: usize = 2 << 20;
+/// What a hub may keep.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes that the ring of one guild may hold.
+    pub ring_bytes: usize,
+    /// How long a guild is followed after the last viewer left: a browser that reconnects finds its ring.
+    pub linger: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            ring_bytes: 2 << 20,
+            linger: Duration::from_secs(30),
+        }
+    }
+}
 
 /// What one replica follows. Clones share it.
 #[derive(Debug, Clone)]
@@ -65,6 +80,7 @@ struct Inner {
     bus: Arc<dyn EventBus>,
     metrics: Arc<Metrics>,
     retention: Duration,
+    limits: Limits,
     cdn: String,
     line: Mutex<Line>,
     /// Frames up to this arrival number may be handed out.
@@ -80,14 +96,13 @@ impl std::fmt::Debug for Inner {
 }
 
 impl Hub {
-    /// A hub on a bus, and its one loop, which runs until `stop`. `cdn` is where images are; a guild's ring holds `ring_bytes`
-    /// ([`RING_BYTES`] but in tests).
+    /// A hub on a bus, and its one loop, which runs until `stop`. `cdn` is where images are.
     pub fn new(
         bus: Arc<dyn EventBus>,
         metrics: Arc<Metrics>,
         retention: Duration,
         cdn: String,
-        ring_bytes: usize,
+        limits: Limits,
         stop: CancellationToken,
     ) -> (
         Self,
@@ -100,10 +115,10 @@ impl Hub {
             retention,
             cdn,
             line: Mutex::new(Line {
-                ring_bytes,
-                ring_limit: ring_bytes,
+                ring_bytes: limits.ring_bytes,
                 ..Line::default()
             }),
+            limits,
             applied: AtomicU64::new(0),
             commands,
             catch_ups: Semaphore::new(CATCH_UPS),

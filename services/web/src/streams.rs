@@ -42,6 +42,7 @@ struct Open {
 pub(crate) struct Slot {
     streams: Streams,
     key: u64,
+    pub(crate) user: UserId,
     pub(crate) alarm: Arc<Alarm>,
 }
 
@@ -79,6 +80,7 @@ impl Streams {
         Some(Slot {
             streams: self.clone(),
             key,
+            user,
             alarm,
         })
     }

@@ -1,6 +1,7 @@
 use contracts::{ChannelId, Event, EventId, EventKind, MessageId, event::ResetReason};
 use event_bus::{Body, Entry};
 use serde::Deserialize;
+use tracing::debug;
 
 use super::{
     Mask,
@@ -32,6 +33,8 @@ impl Followed {
                 if !self.picture.absorb(&envelope, entry.position) {
                     return Mask::NONE;
                 }
+                debug!(component = "WS", event = %kind, guild_id = %envelope.guild_id, id = %entry.id,
+                    trace = envelope.trace.as_deref(), "Broadcasting {kind} to guild {}", envelope.guild_id);
                 *order += 1;
                 // A live-only event shares its id with an entry of which nothing may be known to the cursor.
                 let id = (!kind.live_only()).then_some(entry.id);

@@ -1,12 +1,11 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
-    time::Instant,
 };
 
 use contracts::{ChannelId, Event, EventId, GuildId};
 use event_bus::{Entry, GuildCut};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{chain::Chain, feed::Feed, picture::Picture};
 
@@ -22,8 +21,6 @@ pub(crate) struct Line {
     pub(crate) guilds: HashMap<GuildId, Tracked>,
     /// Bytes that one ring may hold: the budget of the replica shared out.
     pub(crate) ring_bytes: usize,
-    /// Bytes that one ring may hold however few there are.
-    pub(crate) ring_limit: usize,
 }
 
 /// A guild that this replica follows or is about to.
@@ -58,6 +55,9 @@ impl Opening {
         }
     }
 }
+
+/// Bytes that all rings of a replica may hold.
+const RINGS_BYTES: usize = 128 << 20;
 
 /// Most entries that wait for the picture of an opening guild.
 pub(crate) const EARLY: usize = 4096;
@@ -161,6 +161,12 @@ impl Line {
                 Tracked::Open(followed) => Some(&mut **followed),
                 Tracked::Opening(_) | Tracked::Closing(_) => None,
             })
+    }
+
+    /// Shares the bytes for all rings out among the guilds that are followed; none gets more than `most`.
+    pub(crate) fn share_out(&mut self, most: usize) {
+        let count = self.followed().count().max(1);
+        self.ring_bytes = most.min(RINGS_BYTES / count);
     }
 
     /// Notes that entries may be missing: nothing is known to be complete until the logs were read.

@@ -1,14 +1,11 @@
 //! Guilds begin to be followed when somebody wants them, and end a while after the last viewer left.
 
-use std::{
-    collections::hash_map,
-    time::{Duration, Instant},
-};
+use std::{collections::hash_map, time::Duration};
 
 use contracts::GuildId;
 use event_bus::{BusError, Cut};
 use futures_util::{FutureExt, future::try_join_all};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 use tracing::{debug, warn};
 
 use super::{
@@ -18,12 +15,6 @@ use super::{
 
 /// Most guilds that one replica follows.
 const GUILDS: usize = 10_000;
-
-/// How long a guild is followed after the last viewer left: a browser that reconnects finds its ring.
-const LINGER: Duration = Duration::from_secs(30);
-
-/// Bytes that all rings of a replica may hold.
-const RINGS_BYTES: usize = 128 << 20;
 
 /// How long the bus may take to open or close guilds.
 const BUS_TIMEOUT: Duration = Duration::from_secs(5);
@@ -148,7 +139,7 @@ impl Follow {
                 told.extend(opening.waiting);
             }
         }
-        share_out(&mut line);
+        line.share_out(self.hub.inner.limits.ring_bytes);
         let order = line.order;
         drop(line);
         self.hub.publish(order, &woken);
@@ -168,7 +159,9 @@ impl Follow {
             open += 1;
             if !followed.feed.deserted() {
                 followed.deserted = None;
-            } else if now.duration_since(*followed.deserted.get_or_insert(now)) >= LINGER {
+            } else if now.duration_since(*followed.deserted.get_or_insert(now))
+                >= self.hub.inner.limits.linger
+            {
                 over.push(followed.feed.guild);
             }
         }
@@ -176,7 +169,7 @@ impl Follow {
             line.guilds.insert(*guild, Tracked::Closing(Vec::new()));
         }
         if !over.is_empty() {
-            share_out(&mut line);
+            line.share_out(self.hub.inner.limits.ring_bytes);
         }
         drop(line);
         self.hub.inner.metrics.rings(open, frames, bytes);
@@ -184,12 +177,6 @@ impl Follow {
             self.close(guild);
         }
     }
-}
-
-/// Shares the bytes for rings out among the guilds that are followed.
-fn share_out(line: &mut super::line::Line) {
-    let count = line.followed().count().max(1);
-    line.ring_bytes = line.ring_limit.min(RINGS_BYTES / count);
 }
 
 fn tell(waiting: Vec<oneshot::Sender<bool>>, open: bool) {

@@ -1,6 +1,7 @@
 //! The fan-out as a whole, on the bus in memory: two hubs, and browsers that read by the book.
 
 mod browser;
+mod encoding;
 mod oracle;
 mod world;
 
@@ -207,4 +208,26 @@ async fn a_guild_gained_is_told_and_followed_and_a_guild_lost_is_taken_away() {
     tokio::time::sleep(Duration::from_millis(5)).await;
     tab.read_until(&world, 4).await;
     assert_eq!(tab.received.len(), 4);
+}
+
+#[tokio::test]
+async fn a_guild_that_nobody_watches_is_let_go_and_followed_again_when_wanted() {
+    let world = World::new(1, &[G1]).await;
+    let mut tab = Tab::open(&world, 0, &[G1], all(), false).await.unwrap();
+    tab.read_until(&world, 0).await;
+    let cursor = tab.cursor.clone();
+    drop(tab);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    while world.guilds_followed() > 0 {
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "nobody watches it any more"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    world.join(G1, ROOM, 7).await;
+    let mut back = Tab::resume(&world, 0, &[G1], all(), &cursor).await.unwrap();
+    world.join(G1, ROOM, 8).await;
+    back.read_until(&world, 2).await;
+    assert_eq!(back.names(), ["voice.joined", "voice.joined"]);
 }

@@ -11,6 +11,7 @@ use contracts::event::UnavailableReason;
 use event_bus::BusError;
 use futures_util::{FutureExt, future::BoxFuture};
 use http_body::Frame;
+use tracing::trace;
 
 use super::{
     clock::{Due, Schedule},
@@ -83,6 +84,8 @@ impl StreamBody {
     fn hand_over(&mut self, chunk: Chunk) -> Bytes {
         self.eager = true;
         self.metrics.delivered(&chunk);
+        let user = self.slot.user;
+        trace!(component = "WS", user_id = %user, events = chunk.events, "Sent events to user {user}");
         chunk.bytes
     }
 

@@ -89,7 +89,7 @@ async fn open(
     let Ok((viewer, first)) = joined else {
         return Err(Refusal::Passing(UnavailableReason::Bus));
     };
-    info!(component = "WS", user_id = %user, guilds = viewer.guilds().len(), "a stream was opened");
+    info!(component = "WS", user_id = %user, guilds = viewer.guilds().len(), "Client authenticated: {user}");
     let recheck = Recheck::new(state.clone(), signed_in, query.guilds);
     let schedule = Schedule::new(state);
     Ok(Body::new(StreamBody::new(

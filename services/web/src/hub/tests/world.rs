@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use prometheus::Registry;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::super::{Hub, line::Followed};
+use super::super::{Hub, Limits, line::Followed};
 use crate::metrics::Metrics;
 
 /// A room that everybody sees at first, and one that nobody ever does.
@@ -38,6 +38,10 @@ impl World {
         let bus = Arc::new(MemoryBus::new(Retention::default()));
         let stop = CancellationToken::new();
         let registry = Registry::new();
+        let limits = Limits {
+            ring_bytes: 3_000,
+            linger: Duration::from_millis(1_500),
+        };
         let mut running = Vec::new();
         for index in 0..hubs {
             let own = Registry::new();
@@ -45,8 +49,14 @@ impl World {
             let metrics = Arc::new(Metrics::register(registry).unwrap());
             let port: Arc<dyn EventBus> = bus.clone();
             let retention = Duration::from_secs(3600);
-            let (hub, follow) =
-                Hub::new(port, metrics, retention, String::new(), 3_000, stop.clone());
+            let (hub, follow) = Hub::new(
+                port,
+                metrics,
+                retention,
+                String::new(),
+                limits,
+                stop.clone(),
+            );
             tokio::spawn(follow);
             while !hub.is_up() {
                 tokio::task::yield_now().await;
@@ -73,6 +83,10 @@ impl World {
             .find(|family| family.name() == name)
             .unwrap();
         family.get_metric()[0].get_counter().get_value()
+    }
+
+    pub(super) fn guilds_followed(&self) -> usize {
+        self.hubs[0].inner.line.lock().guilds.len()
     }
 
     pub(super) async fn clock(&self) -> EventId {
