@@ -5,6 +5,7 @@ mod process;
 
 use std::{path::PathBuf, time::Duration};
 
+use port::Port;
 use process::Process;
 
 use crate::RedisConfig;
@@ -18,7 +19,7 @@ const PORTS_TRIED: usize = 5;
 /// A redis-server that ends with this value. Its files are in a directory of its own, removed at the end.
 #[derive(Debug)]
 pub struct RedisServer {
-    port: u16,
+    port: Port,
     directory: PathBuf,
     arguments: Vec<String>,
     process: Option<Process>,
@@ -32,28 +33,28 @@ impl RedisServer {
     /// If redis-server is not installed or does not start: a test must fail then, not pass.
     pub async fn start(arguments: &[&str]) -> Self {
         let mut server = Self {
-            port: 0,
+            port: Port::claim(),
             directory: port::fresh_directory(),
             arguments: arguments.iter().map(ToString::to_string).collect(),
             process: None,
         };
         for _ in 0..PORTS_TRIED {
-            server.port = port::free();
             if server.launch().await {
                 return server;
             }
+            server.port = Port::claim();
         }
         panic!("redis-server does not start on any of {PORTS_TRIED} free ports");
     }
 
     /// Its address.
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        format!("redis://127.0.0.1:{}", self.port.number)
     }
 
     /// Its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.number
     }
 
     /// A configuration for it, with a prefix of its own for each deployment.
@@ -93,8 +94,8 @@ impl RedisServer {
     }
 
     async fn launch(&mut self) -> bool {
-        let process = Process::start(self.port, &self.directory, &self.arguments);
-        let answers = tokio::time::timeout(START_TIMEOUT, process.answers(self.port)).await;
+        let process = Process::start(self.port.number, &self.directory, &self.arguments);
+        let answers = tokio::time::timeout(START_TIMEOUT, process.answers(self.port.number)).await;
         let started = matches!(answers, Ok(true));
         self.process = started.then_some(process);
         started

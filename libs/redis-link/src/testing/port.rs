@@ -1,13 +1,36 @@
 use std::{
-    net::{Ipv4Addr, TcpListener},
+    net::{Ipv4Addr, TcpListener, UdpSocket},
     path::PathBuf,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// A loopback port that nobody listens on.
-pub(super) fn free() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free loopback port");
-    listener.local_addr().expect("a bound address").port()
+/// How many ports are tried until one is claimed.
+const PORTS_TRIED: usize = 64;
+
+/// A loopback port that no other server of the tests takes as long as this value lives, also while nobody listens on it: a
+/// server that is killed and started again must not find a stranger in its place.
+#[derive(Debug)]
+pub(super) struct Port {
+    pub(super) number: u16,
+    _claim: UdpSocket,
+}
+
+impl Port {
+    /// Claims a port that nobody listens on; the claim is the UDP port of the same number.
+    pub(super) fn claim() -> Self {
+        for _ in 0..PORTS_TRIED {
+            let listener =
+                TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free loopback port");
+            let number = listener.local_addr().expect("a bound address").port();
+            if let Ok(claim) = UdpSocket::bind((Ipv4Addr::LOCALHOST, number)) {
+                return Self {
+                    number,
+                    _claim: claim,
+                };
+            }
+        }
+        panic!("{PORTS_TRIED} free ports are all claimed");
+    }
 }
 
 /// A new directory among the temporary ones.
