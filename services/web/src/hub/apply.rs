@@ -1,4 +1,4 @@
-use contracts::{ChannelId, Event, EventId, EventKind, MessageId, event::ResetReason};
+use contracts::{Event, EventId, EventKind, MessageId, event::ResetReason};
 use event_bus::{Body, Entry};
 use serde::Deserialize;
 use tracing::debug;
@@ -33,6 +33,9 @@ impl Followed {
                 if !self.picture.absorb(&envelope, entry.position) {
                     return Mask::NONE;
                 }
+                if let (EventKind::RoomDeleted, Some(room)) = (kind, envelope.channel_id) {
+                    self.remember(entry.id, room, false);
+                }
                 debug!(component = "WS", event = %kind, guild_id = %envelope.guild_id, id = %entry.id,
                     trace = envelope.trace.as_deref(), "Broadcasting {kind} to guild {}", envelope.guild_id);
                 *order += 1;
@@ -62,10 +65,16 @@ impl Followed {
 
     /// Appends what a change of the audience tells; the last frame alone carries the id.
     fn announce(&mut self, shift: Shift, id: EventId, order: &mut u64, limit: usize) -> Mask {
-        self.remember(id, &shift.events);
+        for event in &shift.events {
+            match event {
+                Event::RoomCreated(room) => self.remember(id, room.channel_id, true),
+                Event::RoomDeleted(room) => self.remember(id, room.channel_id, false),
+                _ => {}
+            }
+        }
         let mut ring = self.feed.ring.write();
-        for channel in shift.hidden {
-            ring.hide(channel);
+        for (channel, events) in shift.hidden {
+            ring.hide(channel, events);
         }
         let count = shift.events.len();
         let mut events = Mask::NONE;
@@ -113,17 +122,9 @@ fn synthetic(event: &Event, id: EventId, order: u64, block: Block) -> Frame {
         ts: 0,
         mask: Mask::of(event.kind()),
         notice: None,
-        channel: channel(event),
+        channel: event.audience(),
         message: None,
         block,
-    }
-}
-
-/// The channel whose loss of viewers also takes an event out of the ring; never that of the event which tells of the loss.
-fn channel(event: &Event) -> Option<ChannelId> {
-    match event {
-        Event::RoomDeleted(_) => None,
-        other => other.audience(),
     }
 }
 

@@ -3,7 +3,7 @@ use std::{
     sync::Arc,
 };
 
-use contracts::{ChannelId, Event, EventId, GuildId};
+use contracts::{ChannelId, EventId, GuildId};
 use event_bus::{Entry, GuildCut};
 use tokio::{sync::oneshot, time::Instant};
 
@@ -125,16 +125,9 @@ impl Followed {
         self.chain.last
     }
 
-    /// Remembers that rooms came into sight or went out of it.
-    pub(crate) fn remember(&mut self, id: EventId, events: &[Event]) {
-        for event in events {
-            let (room, visible) = match event {
-                Event::RoomCreated(room) => (room.channel_id, true),
-                Event::RoomDeleted(room) => (room.channel_id, false),
-                _ => continue,
-            };
-            self.shifts.push_back(Shifted { id, room, visible });
-        }
+    /// Remembers that a room came into sight or went out of it.
+    pub(crate) fn remember(&mut self, id: EventId, room: ChannelId, visible: bool) {
+        self.shifts.push_back(Shifted { id, room, visible });
         while self.shifts.len() > SHIFTS {
             let Some(oldest) = self.shifts.pop_front() else {
                 break;

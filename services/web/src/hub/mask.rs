@@ -17,6 +17,18 @@ impl Mask {
         .and(EventKind::RoomDeleted)
         .and(EventKind::Gap);
 
+    /// What tells of the text in a channel rather than of the channel.
+    pub const TEXT: Self = Self::of(EventKind::MessageCreated)
+        .and(EventKind::MessageUpdated)
+        .and(EventKind::MessageDeleted)
+        .and(EventKind::ReactionAdded)
+        .and(EventKind::ReactionRemoved)
+        .and(EventKind::ReactionCleared)
+        .and(EventKind::TypingStarted);
+
+    /// What nobody receives any more of a channel that went out of sight: all but the event which tells of that.
+    pub const OUT_OF_SIGHT: Self = Self(!Self::of(EventKind::RoomDeleted).0);
+
     /// The set of one event.
     pub const fn of(kind: EventKind) -> Self {
         Self(1 << kind as u32)

@@ -14,6 +14,7 @@ use contracts::{
 };
 use event_bus::{GuildCut, Position};
 
+use super::Mask;
 pub(crate) use change::Shift;
 pub(crate) use rooms::icon_url;
 pub(crate) use sight::Sight;
@@ -100,7 +101,7 @@ impl Picture {
     pub(crate) fn shows(&self, kind: EventKind, channel: Option<ChannelId>) -> bool {
         let Some(channel) = channel else { return true };
         let sight = self.sight(channel).unwrap_or(Sight::NONE);
-        if kind.of_text() {
+        if Mask::TEXT.meets(Mask::of(kind)) {
             sight.text
         } else {
             sight.view
@@ -167,26 +168,11 @@ impl Picture {
 
 /// What the picture needs to know of an event's kind.
 trait KindTraits {
-    /// Whether it tells of the text in a channel rather than of the channel.
-    fn of_text(self) -> bool;
     /// Whether it changes the picture of the rooms.
     fn touches_rooms(self) -> bool;
 }
 
 impl KindTraits for EventKind {
-    fn of_text(self) -> bool {
-        matches!(
-            self,
-            Self::MessageCreated
-                | Self::MessageUpdated
-                | Self::MessageDeleted
-                | Self::ReactionAdded
-                | Self::ReactionRemoved
-                | Self::ReactionCleared
-                | Self::TypingStarted
-        )
-    }
-
     fn touches_rooms(self) -> bool {
         matches!(
             self,

@@ -86,10 +86,10 @@ impl Ring {
         self.floor = floor;
     }
 
-    /// Takes the frames of a channel out of everybody's sight: it became hidden after they were appended.
-    pub(crate) fn hide(&mut self, channel: ChannelId) {
+    /// Takes some of a channel's frames out of everybody's sight: it became hidden after they were appended.
+    pub(crate) fn hide(&mut self, channel: ChannelId, events: Mask) {
         for frame in &mut self.frames {
-            if frame.channel == Some(channel) {
+            if frame.channel == Some(channel) && frame.mask.meets(events) {
                 self.bytes -= frame.block.len();
                 frame.mask = Mask::NONE;
                 frame.block = Block::default();

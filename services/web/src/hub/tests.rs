@@ -133,6 +133,41 @@ async fn a_room_hidden_while_a_browser_was_away_is_not_left_on_its_screen() {
 }
 
 #[tokio::test]
+async fn a_room_that_the_bot_loses_sight_of_goes_from_every_screen() {
+    let world = World::new(2, &[G1]).await;
+    world.join(G1, ROOM, 7).await;
+    let mut tab = Tab::open(&world, 0, &[G1], all(), false).await.unwrap();
+    tab.read_until(&world, 0).await;
+    let cursor = tab.cursor.clone();
+    world.message(G1, ROOM, 1, "a secret").await;
+    world.obfuscate(G1, ROOM, 7).await;
+    tab.read_until(&world, 1).await;
+    assert_eq!(tab.names().last(), Some(&"room.deleted"));
+    for hub in 0..2 {
+        let mut back = Tab::resume(&world, hub, &[G1], all(), &cursor)
+            .await
+            .unwrap();
+        back.read_until(&world, 1).await;
+        let told = ["room.deleted", "reset"];
+        let last = back.names().last().copied().unwrap_or_default();
+        assert!(told.contains(&last), "{:?}", back.received);
+        assert!(!format!("{:?}", back.received).contains("a secret"));
+    }
+}
+
+#[tokio::test]
+async fn who_may_no_longer_connect_loses_the_text_of_a_room_and_not_the_people_in_it() {
+    let world = World::new(1, &[G1]).await;
+    let mut tab = Tab::open(&world, 0, &[G1], all(), false).await.unwrap();
+    world.join(G1, ROOM, 7).await;
+    world.message(G1, ROOM, 1, "a secret").await;
+    world.silence(G1, ROOM).await;
+    world.leave(G1, ROOM, 7).await;
+    tab.read_until(&world, 2).await;
+    assert_eq!(tab.names(), ["voice.joined", "voice.left"]);
+}
+
+#[tokio::test]
 async fn a_deleted_message_is_blanked_for_those_who_come_back() {
     let world = World::new(1, &[G1]).await;
     let mut tab = Tab::open(&world, 0, &[G1], all(), false).await.unwrap();

@@ -5,15 +5,15 @@ use contracts::{
 };
 use event_bus::Position;
 
-use super::{Picture, Sight, TOMBSTONES};
+use super::{Mask, Picture, Sight, TOMBSTONES};
 
 /// What a change of the audience means for browsers.
 #[derive(Debug, Default)]
 pub(crate) struct Shift {
     /// What browsers are told, in this order: rooms that came into sight with the people in them, rooms that went out of it.
     pub(crate) events: Vec<Event>,
-    /// Channels that lost viewers: what was said in them before is not handed out any more.
-    pub(crate) hidden: Vec<ChannelId>,
+    /// Channels that lost viewers, and what of them is not handed out any more though it happened before.
+    pub(crate) hidden: Vec<(ChannelId, Mask)>,
 }
 
 impl Picture {
@@ -91,8 +91,10 @@ impl Picture {
             };
             let (room, now) = (channel.is_room(), self.judge(channel));
             let before = self.sights.insert(id, now).unwrap_or(Sight::NONE);
-            if before.view && !now.view || before.text && !now.text {
-                shift.hidden.push(id);
+            if before.view && !now.view {
+                shift.hidden.push((id, Mask::OUT_OF_SIGHT));
+            } else if before.text && !now.text {
+                shift.hidden.push((id, Mask::TEXT));
             }
             if room && !now.view && self.shown.remove(&id) {
                 shift.events.push(self.gone(id, true));

@@ -178,7 +178,7 @@ fn a_room_that_becomes_visible_is_told_with_the_people_in_it_and_one_that_goes_i
     assert_eq!(picture.rooms("").rooms[0].members.len(), 1);
     let shift = picture.change(AudienceChange::Role(role(0)), at(3));
     assert_eq!(names(&shift), ["room.deleted"]);
-    assert_eq!(shift.hidden, [ChannelId::new(1)]);
+    assert_eq!(shift.hidden, [(ChannelId::new(1), Mask::OUT_OF_SIGHT)]);
     assert!(matches!(&shift.events[0], Event::RoomDeleted(room) if room.access == Some(true)));
     assert_eq!(
         names(&picture.change(AudienceChange::Role(role(0)), at(4))),

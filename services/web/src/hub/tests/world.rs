@@ -3,7 +3,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use contracts::{
     ChannelId, Event, EventId, GuildId, MessageId, RoleId, UserId,
     envelope::Unpublished,
-    event::{Author, MessageCreated, MessageDeleted, VoiceFlags, VoiceLeft},
+    event::{Author, MessageCreated, MessageDeleted, RoomDeleted, VoiceFlags, VoiceLeft},
     state::{AudienceChange, Channel, Guild, Overwrite, OverwriteTarget, Role, Voice},
 };
 use event_bus::{
@@ -279,6 +279,47 @@ impl World {
             Vec::new(),
         )
         .await;
+    }
+}
+
+impl World {
+    /// Replaces a room's channel, and tells of it after these events.
+    async fn put(&self, guild: GuildId, channel: Channel, state: Vec<StateOp>, events: &[Event]) {
+        let mut entries: Vec<_> = events.iter().map(|event| new(guild, event)).collect();
+        entries.push(NewEntry::Audience(AudienceChange::Channel(channel.clone())));
+        let state = state.into_iter().chain([StateOp::SetChannel(channel)]);
+        self.publish(guild, false, state.collect(), entries, Vec::new())
+            .await;
+    }
+
+    /// The bot itself loses sight of a room with one person in it: the gateway tells of both, then of the channel.
+    pub(super) async fn obfuscate(&self, guild: GuildId, room: ChannelId, user: u64) {
+        let user_id = UserId::new(user);
+        let left = Event::VoiceLeft(VoiceLeft {
+            guild_id: guild,
+            channel_id: None,
+            user_id,
+            previous_channel_id: Some(room),
+            moved: false,
+        });
+        let deleted = Event::RoomDeleted(RoomDeleted {
+            guild_id: guild,
+            channel_id: room,
+            access: None,
+        });
+        let hidden = Channel {
+            obfuscated: true,
+            ..channel(guild, room, true)
+        };
+        let state = vec![StateOp::RemoveVoice(user_id)];
+        self.put(guild, hidden, state, &[left, deleted]).await;
+    }
+
+    /// Takes CONNECT of a room from everybody: the room stays in sight, its text does not.
+    pub(super) async fn silence(&self, guild: GuildId, room: ChannelId) {
+        let mut silent = channel(guild, room, false);
+        silent.overwrites[0].deny = 1 << 20;
+        self.put(guild, silent, Vec::new(), &[]).await;
     }
 }
 

@@ -166,6 +166,10 @@ impl Viewer {
                 });
                 return;
             }
+            if !followed.picture.shows(kind, channel) {
+                // The bot itself lost sight of the room: who saw it until then is told when the replay is over.
+                self.touch(envelope.guild_id, room, envelope.id, past.since, followed);
+            }
         }
         if self.mask.meets(Mask::of(kind)) && followed.picture.shows(kind, channel) {
             let block = Block::encode(kind.name(), Some(envelope.id), envelope.payload.get());
