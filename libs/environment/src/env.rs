@@ -70,7 +70,7 @@ impl Env {
     /// The value; a fault if there is none.
     pub fn required(&mut self, variable: &Variable) -> String {
         self.text(variable).unwrap_or_else(|| {
-            self.fault(variable, format!("is not set; it is {}", variable.help));
+            self.fault(variable, format!("is not set: {}", variable.help));
             String::new()
         })
     }
@@ -88,7 +88,7 @@ impl Env {
                 };
                 self.fault(
                     variable,
-                    format!("{shown} is not valid ({error}); it is {}", variable.help),
+                    format!("{shown} is not valid ({error}): {}", variable.help),
                 );
                 None
             }
@@ -119,7 +119,7 @@ impl Env {
                 Ok(value) => values.push(value),
                 Err(error) => self.fault(
                     variable,
-                    format!("`{part}` is not valid ({error}); it is {}", variable.help),
+                    format!("`{part}` is not valid ({error}): {}", variable.help),
                 ),
             }
         }
@@ -157,7 +157,7 @@ impl Env {
                 );
             }
             None if self.faults.len() == before => {
-                self.fault(variable, format!("is not set; it is {}", variable.help));
+                self.fault(variable, format!("is not set: {}", variable.help));
             }
             _ => {}
         }

@@ -119,10 +119,7 @@ impl BusConfig {
                 memory
             }
             (Some(other), _) => {
-                env.fault(
-                    &EVENT_BUS,
-                    format!("is `{other}`; it is {}", EVENT_BUS.help),
-                );
+                env.fault(&EVENT_BUS, format!("is `{other}`: {}", EVENT_BUS.help));
                 memory
             }
         }
@@ -152,7 +149,7 @@ impl BusConfig {
 fn positive(env: &mut Env, variable: &Variable, fallback: u64) -> u64 {
     let number = env.parse_or(variable, fallback);
     if number == 0 {
-        env.fault(variable, format!("is 0; it is {}", variable.help));
+        env.fault(variable, format!("is 0: {}", variable.help));
         return fallback;
     }
     number

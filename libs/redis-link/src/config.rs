@@ -14,7 +14,7 @@ const REDIS_PASSWORD: Variable =
     Variable::new("REDIS_PASSWORD", "the password that belongs to REDIS_HOST").secret();
 const REDIS_PREFIX: Variable = Variable::new(
     "REDIS_PREFIX",
-    "what every key begins with: letters, digits, `-`, `_`, `.` and `:`",
+    "what keys begin with (sessions mix it into their names): letters, digits, `-`, `_`, `.` and `:`",
 )
 .or("discord");
 
@@ -73,7 +73,7 @@ impl RedisConfig {
         if !valid_prefix(&prefix) {
             env.fault(
                 &REDIS_PREFIX,
-                format!("`{prefix}` is not valid; it is {}", REDIS_PREFIX.help),
+                format!("`{prefix}` is not valid: {}", REDIS_PREFIX.help),
             );
             return None;
         }
@@ -87,7 +87,7 @@ impl RedisConfig {
         };
         config
             .map_err(|error| {
-                let message = format!("its value is not valid ({error}); it is {}", variable.help);
+                let message = format!("its value is not valid ({error}): {}", variable.help);
                 env.fault(variable, message);
             })
             .ok()

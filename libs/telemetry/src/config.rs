@@ -70,10 +70,7 @@ impl TelemetryConfig {
         if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&filter) {
             env.fault(
                 &RUST_LOG,
-                format!(
-                    "`{filter}` is not a filter ({error}); it is {}",
-                    RUST_LOG.help
-                ),
+                format!("`{filter}` is not a filter ({error}): {}", RUST_LOG.help),
             );
         }
         let sampler = env.text(&SAMPLER).unwrap_or_default();
@@ -81,7 +78,7 @@ impl TelemetryConfig {
         if !(0.0..=1.0).contains(&argument) {
             env.fault(
                 &SAMPLER_ARG,
-                format!("`{argument}` is not valid; it is {}", SAMPLER_ARG.help),
+                format!("`{argument}` is not valid: {}", SAMPLER_ARG.help),
             );
         }
         let (parent_based, base) = match sampler.strip_prefix("parentbased_") {
@@ -95,7 +92,7 @@ impl TelemetryConfig {
             _ => {
                 env.fault(
                     &SAMPLER,
-                    format!("`{sampler}` is not known; it is {}", SAMPLER.help),
+                    format!("`{sampler}` is not known: {}", SAMPLER.help),
                 );
                 0.0
             }

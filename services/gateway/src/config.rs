@@ -187,7 +187,7 @@ impl Config {
         let intents = read_intents(env);
         let api_url = read_url(env, &DISCORD_API_URL, &["http", "https"]).unwrap_or_default();
         if !api_url.is_empty() && !api_url.ends_with("/api/v10") {
-            let message = format!("`{api_url}` is not valid; it is {}", DISCORD_API_URL.help);
+            let message = format!("`{api_url}` is not valid: {}", DISCORD_API_URL.help);
             env.fault(&DISCORD_API_URL, message);
         }
         let gateway_url = read_url(env, &DISCORD_GATEWAY_URL, &["ws", "wss"]);

@@ -128,6 +128,8 @@ impl Shards {
         self.metrics.guilds(id, loaded.len());
         let guilds = Arc::new(Mutex::new(loaded));
         let (dispatches, to_pipeline) = mpsc::channel::<Dispatch>(DISPATCH_QUEUE);
+        // Held until the drain has begun, so that the rest of the line ends after it and not by surprise.
+        let _open = dispatches.clone();
         let (changes, to_publisher) = mpsc::channel(CHANGE_QUEUE);
         let pipeline = Pipeline {
             shard: id,
@@ -153,6 +155,7 @@ impl Shards {
             Ok(_session) => Ok(()),
             Err(fatal) => {
                 self.board.trouble(Some(fatal.to_string()));
+                self.lifecycle.begin_drain();
                 Err(fatal.into())
             }
         }

@@ -1,5 +1,5 @@
 mod child;
-mod stack;
+pub(crate) mod stack;
 
 use anyhow::bail;
 use tokio::signal::unix::{SignalKind, signal};

@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Idle(Idle),
     /// Starts redis-server, simulator, gateway and two web replicas from this program's folder and measures them.
     Bench(Bench),
+    /// Says of each thing that `bench` needs whether it is there, or what to do.
+    Check,
 }
 
 #[derive(Debug, Clone, Args)]

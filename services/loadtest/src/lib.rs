@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod bench;
+mod check;
 mod cli;
 mod control;
 mod cost;

@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use reqwest::Client;
 
 use crate::{
-    Cli, bench,
+    Cli, bench, check,
     cli::{Command, Idle, Load, Sse},
     control,
     cost::{self, NamedPid, Sample},
@@ -59,6 +59,7 @@ pub fn run(cli: Cli) -> anyhow::Result<bool> {
                 print(options.json, &phases, || table::phases(&phases))?;
                 Ok(phases.iter().all(Phase::holds))
             }
+            Command::Check => Ok(check::run()),
         }
     })
 }

@@ -80,15 +80,12 @@ fn read(env: &mut Env, arguments: &ArgMatches) -> Config {
     config.port = arguments.get_one("port").copied().unwrap_or(config.port);
     let rate: f64 = arguments.get_one("rate").copied().unwrap_or(1.0);
     if !(rate > 0.0 && rate.is_finite()) {
-        env.fault(&RATE, format!("`{rate}` is not valid; it is {}", RATE.help));
+        env.fault(&RATE, format!("`{rate}` is not valid: {}", RATE.help));
     }
     if let Some(name) = arguments.get_one::<String>("scenario") {
         match scenario(name) {
             Ok(scenario) => config.scenario = Some(scenario.with(rate, config.seed)),
-            Err(error) => env.fault(
-                &SCENARIO,
-                format!("{name}: {error}; it is {}", SCENARIO.help),
-            ),
+            Err(error) => env.fault(&SCENARIO, format!("{name}: {error}: {}", SCENARIO.help)),
         }
     }
     config

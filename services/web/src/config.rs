@@ -7,6 +7,7 @@ mod variables;
 
 use std::{
     net::{IpAddr, Ipv4Addr},
+    num::NonZeroUsize,
     time::Duration,
 };
 
@@ -90,6 +91,12 @@ impl Config {
             );
         }
         let client_id = env.required(&DISCORD_CLIENT_ID);
+        if !client_id.bytes().all(|byte| byte.is_ascii_digit()) {
+            env.fault(
+                &DISCORD_CLIENT_ID,
+                format!("`{client_id}` is not an application's id, which is a number"),
+            );
+        }
         let client_secret = env.required_secret(&DISCORD_CLIENT_SECRET, 1);
         let authorize_url = address::url(env, &DISCORD_AUTHORIZE_URL);
         let api_url = address::text(&address::url(env, &DISCORD_API_URL));
@@ -102,6 +109,9 @@ impl Config {
             BusConfig::Memory { .. } => None,
         };
         let sessions = SessionStoreConfig::read(env, redis);
+        let max_streams_per_user = env
+            .parse::<NonZeroUsize>(&MAX_STREAMS_PER_USER)
+            .map_or(20, NonZeroUsize::get);
         Self {
             bind: env.parse_or(&BIND, IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
             port,
@@ -117,7 +127,7 @@ impl Config {
             cdn_url,
             allowed_origins,
             cookie_domain,
-            max_streams_per_user: env.parse_or(&MAX_STREAMS_PER_USER, 20),
+            max_streams_per_user,
             membership_ttl: positive_seconds(env, &MEMBERSHIP_TTL_SECONDS, 60),
             grace: positive_seconds(env, &SHUTDOWN_GRACE_SECONDS, 30),
             bus,
@@ -153,7 +163,7 @@ impl Config {
 fn positive_seconds(env: &mut Env, variable: &environment::Variable, fallback: u64) -> Duration {
     let seconds = env.parse_or(variable, fallback);
     if seconds == 0 {
-        env.fault(variable, format!("is 0; it is {}", variable.help));
+        env.fault(variable, format!("is 0: {}", variable.help));
     }
     Duration::from_secs(seconds)
 }

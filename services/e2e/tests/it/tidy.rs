@@ -55,7 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "simulator",
         &["environment", "lifecycle", "program", "telemetry"],
     ),
-    ("loadtest", &["contracts", "environment", "lifecycle"]),
+    ("loadtest", &["contracts", "program"]),
     (
         "fanfare",
         &[

@@ -166,7 +166,7 @@ fn start_redis(port: u16, folder: &Path) -> anyhow::Result<Child> {
 }
 
 /// A program in the folder of this one.
-fn beside(name: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn beside(name: &str) -> anyhow::Result<PathBuf> {
     let here = std::env::current_exe().context("this program has no path")?;
     let path = here.with_file_name(name);
     if !path.exists() {
@@ -176,7 +176,7 @@ fn beside(name: &str) -> anyhow::Result<PathBuf> {
 }
 
 /// A program in the usual folders.
-fn search_path(name: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn search_path(name: &str) -> anyhow::Result<PathBuf> {
     let folders = ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin", "/bin"];
     let found = folders
         .iter()

@@ -29,7 +29,10 @@ pub(crate) async fn token(State(simulation): State<Shared>, form: ClientForm) ->
 
 fn exchange(simulation: &Simulation, form: &ClientForm) -> Result<Value, OauthError> {
     let client = form.client(&simulation.config)?;
-    let grants = &mut simulation.lock().grants;
+    let state = &mut *simulation.lock();
+    let first = state.world.guilds.values().next();
+    let owner = first.map_or(state.world.bot, |guild| guild.owner);
+    let grants = &mut state.grants;
     let invalid = OauthError::bad("invalid_grant", "Invalid \"code\" in request.");
     let grant = match form.field("grant_type")? {
         "authorization_code" => {
@@ -48,6 +51,16 @@ fn exchange(simulation: &Simulation, form: &ClientForm) -> Result<Value, OauthEr
                     "invalid_grant",
                     "Invalid \"refresh_token\" in request.",
                 ))?
+        }
+        // A token for the owner of the application; it can't be refreshed (Discord, "Client Credentials Grant").
+        "client_credentials" => {
+            let scopes = form.fields.get("scope").map(String::as_str);
+            let scopes = scopes.unwrap_or_default().split_whitespace();
+            let grant = grants.grant(client, owner, scopes.map(str::to_owned).collect());
+            return Ok(json!({
+                "access_token": grant.access_token, "token_type": "Bearer",
+                "expires_in": TOKEN_LIFE.as_secs(), "scope": grant.scopes.join(" "),
+            }));
         }
         _ => {
             return Err(OauthError::bad(

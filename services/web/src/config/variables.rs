@@ -49,8 +49,11 @@ pub(super) const COOKIE_DOMAIN: Variable = Variable::new(
     "COOKIE_DOMAIN",
     "domain of the cookie, for sibling hosts, e.g. example.com; without it only the host of BASE_URL gets it",
 );
-pub(super) const MAX_STREAMS_PER_USER: Variable =
-    Variable::new("MAX_STREAMS_PER_USER", "most open streams of one user").or("20");
+pub(super) const MAX_STREAMS_PER_USER: Variable = Variable::new(
+    "MAX_STREAMS_PER_USER",
+    "most open streams of one user, 1 or more",
+)
+.or("20");
 pub(super) const MEMBERSHIP_TTL_SECONDS: Variable = Variable::new(
     "MEMBERSHIP_TTL_SECONDS",
     "for how many seconds a user's guilds are believed, 1 or more",

@@ -240,6 +240,9 @@ fn refused(error: &TokenError) -> DiscordError {
         RequestTokenError::ServerResponse(answer) => match answer.error() {
             // Discord answers an overload or a wrong client with other words than a grant that is over.
             BasicErrorResponseType::Extension(code) => DiscordError::Failed(code.clone()),
+            BasicErrorResponseType::UnsupportedGrantType => {
+                DiscordError::Failed("it does not know this kind of request".to_owned())
+            }
             code => DiscordError::Refused(code.as_ref().to_owned()),
         },
         _ => DiscordError::Failed(kind(error)),

@@ -90,27 +90,39 @@ async fn check_says_what_is_right_and_what_to_do() {
     let redis = redis_link::testing::RedisServer::start(&[]).await;
     let env = [
         ("DISCORD_BOT_TOKEN", "any".to_owned()),
+        ("DISCORD_CLIENT_ID", "1000000000000000001".to_owned()),
+        ("DISCORD_CLIENT_SECRET", "any-secret".to_owned()),
         ("DISCORD_API_URL", format!("{}/api/v10", control.url)),
         (
             "LINK_TOKEN",
             "a-link-token-of-the-stories-0123456789".to_owned(),
         ),
+        (
+            "SESSION_SECRET",
+            "a-session-secret-of-the-stories-0123456789".to_owned(),
+        ),
         ("REDIS_URL", redis.url()),
-        ("DISCORD_INTENS", "1".to_owned()),
+        ("DISCORD_API_URLL", "1".to_owned()),
     ];
-    let mut check = Process::start("gateway", &["check"], &env);
-    let (status, output) = tokio::task::spawn_blocking(move || (check.wait(), check.output()))
-        .await
-        .unwrap();
-    assert!(status.success(), "{output}");
-    assert!(
-        output.contains("ok") && output.contains("Redis"),
-        "{output}"
-    );
-    assert!(
-        output.contains("DISCORD_INTENS") && output.contains("DISCORD_INTENTS"),
-        "{output}"
-    );
+    for binary in ["gateway", "web", "fanfare"] {
+        let mut check = Process::start(binary, &["check"], &env);
+        let (status, output) = tokio::task::spawn_blocking(move || (check.wait(), check.output()))
+            .await
+            .unwrap();
+        assert!(status.success(), "{binary}: {output}");
+        assert!(
+            output.contains("ok") && output.contains("Redis"),
+            "{binary}: {output}"
+        );
+        assert!(
+            output.contains("maybe DISCORD_API_URL is meant"),
+            "{binary}: {output}"
+        );
+    }
+    for binary in ["simulator", "loadtest"] {
+        let mut check = Process::start(binary, &["check"], &[("PATH", "/usr/bin:/bin".to_owned())]);
+        assert!(check.wait().success(), "{binary}: {}", check.output());
+    }
 }
 
 #[test]

@@ -145,3 +145,40 @@ async fn somebody_who_is_signed_in_finds_oneself_the_guilds_and_the_rooms() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_the_bot_may_no_longer_see_goes_from_every_screen_and_comes_back() {
+    let stack = Stack::start(2).await;
+    stack.control.empty_rooms().await;
+    let (room, name) = stack.control.room(0).await;
+    let everyone = stack.control.guild().await;
+    stack
+        .control
+        .act("join", json!({"user": "mason", "channel": name}))
+        .await;
+    let browser = stack.browser(0).await;
+    let streams = [
+        browser.stream("snapshot=1", None).await,
+        browser.at(&stack.webs[1].url).stream("", None).await,
+    ];
+    streams[0]
+        .wait_for("a snapshot", |event| event.event == "snapshot")
+        .await;
+    let overwrite = |deny: &str| json!({"channel": room, "role": everyone, "deny": deny});
+    stack.control.act("overwrite", overwrite("1024")).await;
+    for stream in &streams {
+        let gone = stream
+            .wait_for("the room's end", |event| event.event == "room.deleted")
+            .await;
+        assert_eq!(gone.data["channelId"], Value::String(room.clone()));
+    }
+    stack.control.act("overwrite", overwrite("0")).await;
+    for stream in &streams {
+        stream
+            .wait_for("the room's return", |event| event.event == "room.created")
+            .await;
+        stream
+            .wait_for("mason in it", |event| event.data["username"] == "mason")
+            .await;
+    }
+}
