@@ -22,6 +22,9 @@ const SPAN_QUEUE: usize = 4096;
 /// How long one export, and the last one at the end, may take.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// Libraries that tell what we tell ourselves, in better words. Who names one of them in `RUST_LOG` hears it.
+const QUIET: &str = "fred=error,twilight_http=warn,twilight_http_ratelimiting=warn";
+
 /// Why telemetry could not be installed.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
@@ -70,7 +73,8 @@ pub fn install(config: &TelemetryConfig, service: &'static str) -> Result<Teleme
             .with_threads(false)
             .with_filter(filter_fn(|metadata| !is_of_exporter(metadata.target())))
     });
-    let filter = EnvFilter::try_new(&config.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = format!("{QUIET},{}", config.filter);
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let format = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let logs = match config.log_format {
         LogFormat::Json => format
