@@ -39,7 +39,7 @@ fn what_is_wrong_is_named_once() {
     for (pairs, says) in [
         (
             vec![("EVENT_BUS", "kafka")],
-            "EVENT_BUS: is `kafka`; it is memory or redis",
+            "EVENT_BUS: is `kafka`: memory or redis",
         ),
         (vec![("EVENT_BUS", "link")], "EVENT_BUS: `link`"),
         (
