@@ -5,7 +5,7 @@ mod process;
 
 use std::{path::PathBuf, time::Duration};
 
-use port::Port;
+pub use port::Port;
 use process::Process;
 
 use crate::RedisConfig;
@@ -49,12 +49,12 @@ impl RedisServer {
 
     /// Its address.
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port.number)
+        format!("redis://127.0.0.1:{}", self.port.number())
     }
 
     /// Its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
-        self.port.number
+        self.port.number()
     }
 
     /// A configuration for it, with a prefix of its own for each deployment.
@@ -94,8 +94,9 @@ impl RedisServer {
     }
 
     async fn launch(&mut self) -> bool {
-        let process = Process::start(self.port.number, &self.directory, &self.arguments);
-        let answers = tokio::time::timeout(START_TIMEOUT, process.answers(self.port.number)).await;
+        let process = Process::start(self.port.number(), &self.directory, &self.arguments);
+        let answers =
+            tokio::time::timeout(START_TIMEOUT, process.answers(self.port.number())).await;
         let started = matches!(answers, Ok(true));
         self.process = started.then_some(process);
         started

@@ -22,9 +22,7 @@ pub(crate) fn run(env: &mut Env) {
     if !env.is_set("SESSION_SECRET_FILE") {
         env.set_default("SESSION_SECRET", random_secret());
     }
-    for variable in [&PORT, &GATEWAY_WS_PORT, &METRICS_PORT] {
-        choose_port(env, variable);
-    }
+    choose_ports(env, &[&PORT, &GATEWAY_WS_PORT, &METRICS_PORT]);
     name_page(env);
 }
 
@@ -33,9 +31,7 @@ pub(crate) fn demo(env: &mut Env) {
     env.set_default("LOG_FORMAT", "pretty");
     env.set_default("RUST_LOG", "warn,fanfare=info");
     env.set_default("BIND", "127.0.0.1");
-    for variable in [&PORT, &SIM_PORT, &GATEWAY_WS_PORT, &METRICS_PORT] {
-        choose_port(env, variable);
-    }
+    choose_ports(env, &[&PORT, &SIM_PORT, &GATEWAY_WS_PORT, &METRICS_PORT]);
     name_page(env);
     let discord = format!(
         "http://127.0.0.1:{}",
@@ -79,18 +75,20 @@ fn name_page(env: &mut Env) {
     }
 }
 
-/// Puts a free port in the place of 0, so that addresses can be named before anything listens.
-fn choose_port(env: &mut Env, variable: &Variable) {
-    let chosen = match env.text(variable).as_deref() {
-        Some("0") => TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .and_then(|listener| listener.local_addr())
-            .ok(),
-        _ => None,
-    };
-    if let Some(addr) = chosen {
-        env.set(variable.name, addr.port().to_string());
-    } else if let Some(default) = variable.default {
-        env.set_default(variable.name, default);
+/// Puts a free port in the place of each 0, so that addresses can be named before anything listens.
+fn choose_ports(env: &mut Env, variables: &[&Variable]) {
+    // All are held until all are chosen, or the system might hand out one of them twice.
+    let mut held = Vec::new();
+    for variable in variables {
+        if env.text(variable).as_deref() == Some("0")
+            && let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            && let Ok(addr) = listener.local_addr()
+        {
+            env.set(variable.name, addr.port().to_string());
+            held.push(listener);
+        } else if let Some(default) = variable.default {
+            env.set_default(variable.name, default);
+        }
     }
 }
 

@@ -219,6 +219,7 @@ async fn watch_status(
 async fn announce_start(board: Arc<Board>, drain: CancellationToken) {
     for (shard, mut status) in board.receivers() {
         tokio::select! {
+            biased;
             connected = status.wait_for(|status| status.state == ConnectionState::Connected) => {
                 if connected.is_err() {
                     warn!(component = "Gateway", %shard, "A shard ended before it was connected");

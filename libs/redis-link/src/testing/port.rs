@@ -4,32 +4,43 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// How many ports are tried until one is claimed.
-const PORTS_TRIED: usize = 64;
+/// Where ports are taken from: below those that the system hands out by itself, so that nobody gets one of them by chance.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
 
 /// A loopback port that no other server of the tests takes as long as this value lives, also while nobody listens on it: a
 /// server that is killed and started again must not find a stranger in its place.
 #[derive(Debug)]
-pub(super) struct Port {
-    pub(super) number: u16,
+pub struct Port {
+    number: u16,
     _claim: UdpSocket,
 }
 
 impl Port {
     /// Claims a port that nobody listens on; the claim is the UDP port of the same number.
-    pub(super) fn claim() -> Self {
-        for _ in 0..PORTS_TRIED {
-            let listener =
-                TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free loopback port");
-            let number = listener.local_addr().expect("a bound address").port();
-            if let Ok(claim) = UdpSocket::bind((Ipv4Addr::LOCALHOST, number)) {
-                return Self {
+    ///
+    /// # Panics
+    ///
+    /// If every port is claimed or in use.
+    pub fn claim() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = PORTS.len();
+        let first = std::process::id() as usize * 613 + COUNT.fetch_add(1, Ordering::Relaxed) * 17;
+        (0..count)
+            .map(|step| PORTS.start + ((first + step) % count) as u16)
+            .find_map(|number| {
+                let claim = UdpSocket::bind((Ipv4Addr::LOCALHOST, number)).ok()?;
+                TcpListener::bind((Ipv4Addr::LOCALHOST, number)).ok()?;
+                Some(Self {
                     number,
                     _claim: claim,
-                };
-            }
-        }
-        panic!("{PORTS_TRIED} free ports are all claimed");
+                })
+            })
+            .expect("a loopback port that nobody has claimed")
+    }
+
+    /// Its number.
+    pub fn number(&self) -> u16 {
+        self.number
     }
 }
 

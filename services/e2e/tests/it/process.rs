@@ -3,12 +3,13 @@
 use std::{
     fs::{self, File},
     io::Read as _,
-    net::TcpListener,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
+use redis_link::testing::Port;
 use tempfile::NamedTempFile;
 
 /// How long anything here may take before the story fails.
@@ -112,12 +113,13 @@ impl Drop for Process {
     }
 }
 
-/// A port that nobody listens on at the moment.
+/// A port for a server of this process; nobody else gets it as long as the process lives.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("a free port")
-        .port()
+    static CLAIMED: Mutex<Vec<Port>> = Mutex::new(Vec::new());
+    let port = Port::claim();
+    let number = port.number();
+    CLAIMED.lock().expect("no claim panicked").push(port);
+    number
 }
 
 /// A binary beside this test: `target/<profile>/deps/it-…` stands one folder below it.

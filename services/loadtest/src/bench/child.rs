@@ -1,4 +1,10 @@
-use std::{fs, net::TcpListener, path::Path, process::Stdio};
+use std::{
+    fs,
+    net::{Ipv4Addr, TcpListener},
+    path::Path,
+    process::Stdio,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
@@ -65,8 +71,23 @@ impl Child {
     }
 }
 
-/// A port of 127.0.0.1 that nobody listens on at the moment.
+/// Where ports are taken from: below those that the system hands out by itself.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// A port of 127.0.0.1 that nobody listens on; never the same one twice, though nobody listens on it yet.
 pub(super) fn free_port() -> anyhow::Result<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0").context("there is no free port")?;
-    Ok(listener.local_addr()?.port())
+    static TRIED: AtomicUsize = AtomicUsize::new(0);
+    let first = std::process::id() as usize * 613;
+    for _ in 0..PORTS.len() {
+        let step = TRIED.fetch_add(1, Ordering::Relaxed);
+        let port = PORTS.start + ((first + step) % PORTS.len()) as u16;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    anyhow::bail!(
+        "there is no free port from {} to {}",
+        PORTS.start,
+        PORTS.end
+    )
 }
