@@ -47,7 +47,7 @@ node-modules: $(BROWSER)/node_modules/.package-lock.json $(DASHBOARD)/node_modul
 tools: ## Installs the servers and the browser that the tests start
 	@command -v redis-server >/dev/null && command -v chromium >/dev/null || \
 	  { as_root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }; \
-	    as_root apt-get update -qq && as_root apt-get install -y -qq --no-install-recommends redis-server chromium >/dev/null; }
+	    as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq redis-server chromium >/dev/null; }
 
 test: tools test-browser test-rust ## Installs what is missing and runs every test
 
