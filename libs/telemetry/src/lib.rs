@@ -7,5 +7,5 @@ mod trace;
 
 pub use config::{LogFormat, TelemetryConfig, VARIABLES};
 pub use install::{InstallError, Telemetry, install};
-pub use metrics::{build_info, metrics_router};
+pub use metrics::{MetricsServer, build_info};
 pub use trace::{current_traceparent, follow};

@@ -1,3 +1,5 @@
+use std::{io, net::SocketAddr};
+
 use axum::{
     Router,
     http::{StatusCode, header},
@@ -5,10 +7,37 @@ use axum::{
     routing::get,
 };
 use prometheus::{Encoder as _, IntGaugeVec, Opts, Registry, TextEncoder};
+use tokio::net::TcpListener;
 
-/// Serves `GET /metrics` in Prometheus' text format. Not for the public port.
-pub fn metrics_router(registry: Registry) -> Router {
-    Router::new().route("/metrics", get(async move || expose(&registry)))
+/// Serves `GET /metrics` in Prometheus' text format, on a port of its own that is not public.
+#[derive(Debug)]
+pub struct MetricsServer {
+    listener: TcpListener,
+    registry: Registry,
+}
+
+impl MetricsServer {
+    /// Binds; port 0 = any free one.
+    pub async fn bind(address: SocketAddr, registry: Registry) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        Ok(Self { listener, registry })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.listener
+            .local_addr()
+            .expect("a bound listener has an address")
+    }
+
+    /// Serves until `stop`.
+    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let Self { listener, registry } = self;
+        let router = Router::new().route("/metrics", get(async move || expose(&registry)));
+        axum::serve(listener, router)
+            .with_graceful_shutdown(stop)
+            .await
+    }
 }
 
 fn expose(registry: &Registry) -> Response {

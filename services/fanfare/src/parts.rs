@@ -1,15 +1,16 @@
 //! The parts of this process, wired together.
 
-use std::{error::Error, process::ExitCode, str::FromStr as _, sync::Arc, time::Duration};
+use std::{
+    error::Error, net::SocketAddr, process::ExitCode, str::FromStr as _, sync::Arc, time::Duration,
+};
 
-use axum::Router;
 use environment::Env;
 use event_bus::WithoutRedis;
 use lifecycle::Lifecycle;
 use program::Findings;
 use prometheus::Registry;
 use simulator::Scenario;
-use tokio::net::TcpListener;
+use telemetry::MetricsServer;
 
 /// What runs in this process.
 pub(crate) struct Parts {
@@ -59,16 +60,15 @@ impl Parts {
             println!("Simulated Discord: http://{}/", app.addr());
             app.start(&lifecycle);
         }
-        let metrics = gateway.metrics_port.take().map(|port| (gateway.bind, port));
+        let metrics = gateway
+            .metrics_port
+            .take()
+            .map(|port| SocketAddr::new(gateway.bind, port));
         web.metrics_port = None;
         if let Some(address) = metrics {
-            let listener = TcpListener::bind(address).await?;
-            println!("Metrics: http://{}/metrics", listener.local_addr()?);
-            serve(
-                &lifecycle,
-                listener,
-                telemetry::metrics_router(registry.clone()),
-            );
+            let server = MetricsServer::bind(address, registry.clone()).await?;
+            println!("Metrics: http://{}/metrics", server.addr());
+            lifecycle.supervise("metrics", server.serve(lifecycle.drain().cancelled_owned()));
         }
 
         let bus = gateway.bus.connect(&registry);
@@ -85,13 +85,4 @@ impl Parts {
         println!("Open {page}");
         Ok(lifecycle.run_until_signal(grace).await)
     }
-}
-
-fn serve(lifecycle: &Lifecycle, listener: TcpListener, router: Router) {
-    let drain = lifecycle.drain();
-    lifecycle.supervise("metrics", async move {
-        axum::serve(listener, router)
-            .with_graceful_shutdown(async move { drain.cancelled().await })
-            .await
-    });
 }

@@ -8,6 +8,7 @@ use event_bus::EventBus;
 use gateway_registry::GatewayRegistry;
 use lifecycle::Lifecycle;
 use prometheus::Registry;
+use telemetry::MetricsServer;
 use tokio::net::TcpListener;
 use tracing::info;
 
@@ -51,9 +52,8 @@ pub struct App {
     ports: Ports,
     rest: Arc<Rest>,
     metrics: Arc<Metrics>,
-    registry: Registry,
     listener: TcpListener,
-    metrics_listener: Option<TcpListener>,
+    metrics_server: Option<MetricsServer>,
 }
 
 impl App {
@@ -77,8 +77,12 @@ impl App {
         telemetry::build_info(&registry, "gateway")?;
         let rest = Arc::new(config.rest()?);
         let listener = bind(SocketAddr::new(config.bind, config.port)).await?;
-        let metrics_listener = match config.metrics_port {
-            Some(port) => Some(bind(SocketAddr::new(config.bind, port)).await?),
+        let metrics_server = match config.metrics_port {
+            Some(port) => {
+                let address = SocketAddr::new(config.bind, port);
+                let bound = MetricsServer::bind(address, registry).await;
+                Some(bound.map_err(|error| BuildError::Listen { address, error })?)
+            }
             None => None,
         };
         let config = Arc::new(config);
@@ -87,9 +91,8 @@ impl App {
             ports,
             rest,
             metrics,
-            registry,
             listener,
-            metrics_listener,
+            metrics_server,
         })
     }
 
@@ -102,12 +105,7 @@ impl App {
 
     /// Where `/metrics` is served, if it is.
     pub fn metrics_addr(&self) -> Option<SocketAddr> {
-        let listener = self.metrics_listener.as_ref()?;
-        Some(
-            listener
-                .local_addr()
-                .expect("a bound listener has an address"),
-        )
+        self.metrics_server.as_ref().map(MetricsServer::addr)
     }
 
     /// Starts everything; the tasks end with the lifecycle.
@@ -120,14 +118,9 @@ impl App {
             drain: lifecycle.drain(),
             intents: self.config.intents,
         };
-        serve(lifecycle, "health", self.listener, health::router(health));
-        if let Some(listener) = self.metrics_listener {
-            serve(
-                lifecycle,
-                "metrics",
-                listener,
-                telemetry::metrics_router(self.registry),
-            );
+        serve(lifecycle, self.listener, health::router(health));
+        if let Some(server) = self.metrics_server {
+            lifecycle.supervise("metrics", server.serve(lifecycle.drain().cancelled_owned()));
         }
         let link_url = self.config.link_url.clone();
         let register = Register::new(self.ports.registry, Arc::clone(&board), link_url);
@@ -157,9 +150,9 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, BuildError> {
 }
 
 /// Serves until the drain; a listener that fails fails the process.
-fn serve(lifecycle: &Lifecycle, name: &'static str, listener: TcpListener, router: Router) {
+fn serve(lifecycle: &Lifecycle, listener: TcpListener, router: Router) {
     let drain = lifecycle.drain();
-    lifecycle.supervise(name, async move {
+    lifecycle.supervise("health", async move {
         axum::serve(listener, router)
             .with_graceful_shutdown(async move { drain.cancelled().await })
             .await

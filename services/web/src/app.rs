@@ -6,6 +6,7 @@ use event_bus::EventBus;
 use lifecycle::{CancellationToken, Lifecycle};
 use prometheus::Registry;
 use session_store::Sessions;
+use telemetry::MetricsServer;
 use tokio::net::TcpListener;
 use tracing::info;
 
@@ -57,9 +58,8 @@ pub struct App {
     ports: Ports,
     discord: Arc<Discord>,
     metrics: Arc<Metrics>,
-    registry: Registry,
     listener: TcpListener,
-    metrics_listener: Option<TcpListener>,
+    metrics_server: Option<MetricsServer>,
 }
 
 impl App {
@@ -82,8 +82,12 @@ impl App {
         let metrics = Arc::new(Metrics::register(&registry)?);
         telemetry::build_info(&registry, "web")?;
         let listener = bind(SocketAddr::new(config.bind, config.port)).await?;
-        let metrics_listener = match config.metrics_port {
-            Some(port) => Some(bind(SocketAddr::new(config.bind, port)).await?),
+        let metrics_server = match config.metrics_port {
+            Some(port) => {
+                let address = SocketAddr::new(config.bind, port);
+                let bound = MetricsServer::bind(address, registry).await;
+                Some(bound.map_err(|error| BuildError::Listen { address, error })?)
+            }
             None => None,
         };
         if config.base_url.port() == Some(0) {
@@ -100,9 +104,8 @@ impl App {
             ports,
             discord,
             metrics,
-            registry,
             listener,
-            metrics_listener,
+            metrics_server,
         })
     }
 
@@ -115,12 +118,7 @@ impl App {
 
     /// Where `/metrics` is served, if it is.
     pub fn metrics_addr(&self) -> Option<SocketAddr> {
-        let listener = self.metrics_listener.as_ref()?;
-        Some(
-            listener
-                .local_addr()
-                .expect("a bound listener has an address"),
-        )
+        self.metrics_server.as_ref().map(MetricsServer::addr)
     }
 
     /// Starts everything; the tasks end with the lifecycle.
@@ -169,14 +167,8 @@ impl App {
             done: done.clone(),
         };
         lifecycle.supervise("server", server.run());
-        if let Some(listener) = self.metrics_listener {
-            let metrics = telemetry::metrics_router(self.registry);
-            lifecycle.supervise("metrics", async move {
-                let served = axum::serve(listener, metrics);
-                served
-                    .with_graceful_shutdown(async move { done.cancelled().await })
-                    .await
-            });
+        if let Some(server) = self.metrics_server {
+            lifecycle.supervise("metrics", server.serve(done.cancelled_owned()));
         }
         info!(component = "Internal", %addr, "web is starting");
     }

@@ -85,10 +85,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "session-store",
         ],
     ),
-    (
-        "axum",
-        &["gateway", "web", "simulator", "telemetry", "fanfare"],
-    ),
+    ("axum", &["gateway", "web", "simulator", "telemetry"]),
     ("tower-sessions", &["session-store", "web"]),
     ("tower-sessions-redis-store", &["session-store"]),
     ("tokio-tungstenite", &["discord"]),
