@@ -24,7 +24,6 @@ mod limit;
 mod observer;
 mod session;
 mod shard;
-mod shard_id;
 mod socket;
 mod status;
 
@@ -39,5 +38,5 @@ pub use observer::{Fact, Observer};
 pub use rest::{GatewayBot, Rest, RestError};
 pub use session::Session;
 pub use shard::Shard;
-pub use shard_id::ShardId;
+pub use contracts::ShardId;
 pub use status::{ConnectionState, ShardStatus};

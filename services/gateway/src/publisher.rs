@@ -160,7 +160,7 @@ impl Publisher {
                 .drain(..)
                 .map(|queued| (queued.change, queued.received_at))
                 .unzip();
-            let batch = Batch { changes };
+            let batch = Batch::of(changes);
             let answer = self.attempt(&batch).await;
             let lost = match answer {
                 Ok(outcomes) => self.settle(&batch, &received, outcomes),
@@ -259,9 +259,7 @@ impl Publisher {
         self.metrics.reseed();
         self.superseded.insert(guild, change.position);
         match self
-            .attempt(&Batch {
-                changes: vec![change],
-            })
+            .attempt(&Batch::of(vec![change]))
             .await
         {
             Ok(_) => Ok(()),

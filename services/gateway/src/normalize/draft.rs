@@ -24,6 +24,7 @@ impl<'a> Draft<'a> {
             ops: Vec::new(),
             entries: Vec::new(),
             redact: Vec::new(),
+            ids: Vec::new(),
         }
     }
 
@@ -90,6 +91,7 @@ impl<'a> Draft<'a> {
             state: self.ops,
             entries: self.entries,
             redact: self.redact,
+            ids: Vec::new(),
         })
     }
 
@@ -110,5 +112,6 @@ pub(crate) fn reseed(state: &GuildState, position: event_bus::Position) -> Chang
         state: state.whole(),
         entries: Vec::new(),
         redact: Vec::new(),
+        ids: Vec::new(),
     }
 }

@@ -81,9 +81,7 @@ fn publish(bus: &MemoryBus, changes: &[Change]) -> Vec<Outcome> {
     let batches = changes.chunks(Batch::LIMIT);
     let outcomes = batches.map(|chunk| {
         runtime
-            .block_on(bus.publish(&Batch {
-                changes: chunk.to_vec(),
-            }))
+            .block_on(bus.publish(&Batch::of(chunk.to_vec())))
             .unwrap()
     });
     outcomes.flatten().collect()

@@ -50,10 +50,9 @@ impl Publisher {
             state,
             entries,
             redact: Vec::new(),
+            ids: Vec::new(),
         };
-        let batch = Batch {
-            changes: vec![change],
-        };
+        let batch = Batch::of(vec![change]);
         let deadline = std::time::Instant::now() + crate::replica::PATIENCE;
         let outcomes = loop {
             match self.bus.publish(&batch).await {

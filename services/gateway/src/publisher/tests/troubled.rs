@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use contracts::{EventId, GuildId, state::Guild};
 use event_bus::{
-    Batch, BusError, Change, Cut, EventBus, LogPage, MemoryBus, Outcome, Position, Retention,
+    Batch, BusError, Change, Cut, EventBus, Fence, LogPage, MemoryBus, Outcome, Position, Retention,
     StoredGuild, Subscription,
 };
 use parking_lot::Mutex;
@@ -64,12 +64,11 @@ impl TroubledBus {
             state: Vec::new(),
             entries: Vec::new(),
             redact: Vec::new(),
+            ids: Vec::new(),
         };
         let outcomes = self
             .inner()
-            .publish(&Batch {
-                changes: vec![change],
-            })
+            .publish(&Batch::of(vec![change]))
             .await
             .unwrap();
         assert!(matches!(outcomes[..], [Outcome::Applied(_)]));
@@ -116,6 +115,10 @@ impl EventBus for TroubledBus {
         } else {
             Ok(outcomes)
         }
+    }
+
+    async fn fence(&self, fence: Fence) -> Result<(), BusError> {
+        self.inner().fence(fence).await
     }
 
     async fn subscribe(&self) -> Result<Subscription, BusError> {

@@ -6,7 +6,7 @@ use std::sync::{
 use async_trait::async_trait;
 use contracts::{EventId, GuildId, state::Guild};
 use event_bus::{
-    Batch, BusError, Cut, EventBus, LogPage, MemoryBus, Outcome, Retention, Subscription,
+    Batch, BusError, Cut, EventBus, Fence, LogPage, MemoryBus, Outcome, Retention, Subscription,
 };
 
 /// A bus whose publications fail as told: the next few, or all until it is mended. Every second
@@ -65,6 +65,11 @@ impl EventBus for FlakyBus {
             return Err(BusError::Unavailable("away, for a test".into()));
         }
         self.inner.publish(batch).await
+    }
+
+    async fn fence(&self, fence: Fence) -> Result<(), BusError> {
+        self.here()?;
+        self.inner.fence(fence).await
     }
 
     async fn subscribe(&self) -> Result<Subscription, BusError> {

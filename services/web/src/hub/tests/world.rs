@@ -128,12 +128,11 @@ impl World {
             state,
             entries,
             redact,
+            ids: Vec::new(),
         };
         let outcomes = self
             .bus
-            .publish(&Batch {
-                changes: vec![change],
-            })
+            .publish(&Batch::of(vec![change]))
             .await
             .unwrap();
         assert!(matches!(outcomes[0], Outcome::Applied(_)), "{outcomes:?}");

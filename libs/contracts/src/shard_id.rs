@@ -1,7 +1,8 @@
 use std::fmt;
 
-use contracts::GuildId;
 use serde::{Deserialize, Serialize};
+
+use crate::GuildId;
 
 /// One of the connections that share a bot's guilds (Gateway, "Sharding").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
