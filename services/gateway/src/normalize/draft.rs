@@ -24,7 +24,6 @@ impl<'a> Draft<'a> {
             ops: Vec::new(),
             entries: Vec::new(),
             redact: Vec::new(),
-            ids: Vec::new(),
         }
     }
 
