@@ -71,7 +71,7 @@ async fn lane_of(bus: &Arc<dyn EventBus>, lane: u64, dispatches: &AtomicU64) {
         });
         let changes = changes.collect();
         let outcomes = bus
-            .publish(&Batch { changes })
+            .publish(&Batch::of(changes))
             .await
             .expect("Redis answers");
         let applied = outcomes

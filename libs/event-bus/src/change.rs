@@ -4,11 +4,13 @@ use contracts::{
     state::{AudienceChange, Channel, Guild, Member, Role, Voice},
 };
 
-use crate::Position;
+use crate::{Fence, Position};
 
 /// What one or more dispatches of a shard change, in the order in which Discord sent them.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
+    /// Who publishes; `None` = nobody else can (one process), so nothing is checked.
+    pub fence: Option<Fence>,
     /// The changes; 64 at most.
     pub changes: Vec<Change>,
 }
@@ -16,6 +18,14 @@ pub struct Batch {
 impl Batch {
     /// The most changes that one batch may carry.
     pub const LIMIT: usize = 64;
+
+    /// Changes that nobody else could publish.
+    pub fn of(changes: Vec<Change>) -> Self {
+        Self {
+            fence: None,
+            changes,
+        }
+    }
 }
 
 /// What one dispatch changes in one guild: applied whole or not at all.
@@ -36,6 +46,10 @@ pub struct Change {
     pub entries: Vec<NewEntry>,
     /// Messages whose text must be gone from the log: their `content` becomes null and their attachments vanish.
     pub redact: Vec<MessageId>,
+    /// The ids that an earlier publication gave to the entries, where the bus may have forgotten it (a fail-over to a
+    /// replica that lagged behind); empty = draw them. An id that is not above the clock any more is replaced, and the
+    /// guild's floor rises to the new one: whoever was told the old one can't go on from it.
+    pub ids: Vec<EventId>,
 }
 
 /// A change of the stored state of a guild.

@@ -10,6 +10,9 @@ pub enum BusError {
     /// It answered something that this version does not understand: trying again does not help.
     #[error("the event bus holds something unreadable: {0}")]
     Corrupt(String),
+    /// Another instance has taken over the shard: whoever published must stop. Nothing was written.
+    #[error("fenced: another instance has taken over the shard")]
+    Fenced,
     /// It has been closed.
     #[error("the event bus is closed")]
     Closed,

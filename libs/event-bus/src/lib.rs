@@ -6,6 +6,7 @@ mod config;
 pub mod conformance;
 mod entry;
 mod error;
+mod fence;
 mod log;
 mod memory;
 mod metrics;
@@ -22,6 +23,7 @@ pub use config::{
 };
 pub use entry::{Body, Entry};
 pub use error::BusError;
+pub use fence::Fence;
 pub use log::{Cut, GuildCut, LogPage, PAGE_LIMIT, StoredGuild};
 pub use memory::MemoryBus;
 pub use outlet::DELIVERY_QUEUE;
@@ -40,6 +42,10 @@ pub trait EventBus: Send + Sync + 'static {
     /// A batch that failed with [`BusError::Unavailable`] may have been applied: publish it again,
     /// what was applied then answers [`Outcome::Duplicate`].
     async fn publish(&self, batch: &Batch) -> Result<Vec<Outcome>, BusError>;
+
+    /// From the return on, batches of this shard with a lower token are refused whole with [`BusError::Fenced`]. Raising a
+    /// fence below one that is known is refused too.
+    async fn fence(&self, fence: Fence) -> Result<(), BusError>;
 
     /// A subscription that watches no guild yet. It survives outages by itself and says so in its deliveries.
     async fn subscribe(&self) -> Result<Subscription, BusError>;

@@ -10,11 +10,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use contracts::{EventId, GuildId};
+use contracts::{EventId, GuildId, ShardId};
 use parking_lot::Mutex;
 
 use crate::{
-    Batch, BusError, Change, Cut, EventBus, LogPage, Outcome, Retention, Subscription,
+    Batch, BusError, Change, Cut, EventBus, Fence, LogPage, Outcome, Retention, Subscription,
     metrics::Metrics,
 };
 use feeds::Feeds;
@@ -34,6 +34,8 @@ struct Shared {
 struct State {
     clock: EventId,
     epoch: u64,
+    /// The highest token seen of each shard.
+    fences: BTreeMap<ShardId, u64>,
     guilds: BTreeMap<GuildId, GuildLog>,
     feeds: Feeds,
     closed: bool,
@@ -53,6 +55,7 @@ impl MemoryBus {
         let state = State {
             clock: EventId::ZERO,
             epoch: 0,
+            fences: BTreeMap::new(),
             guilds: BTreeMap::new(),
             feeds: Feeds::new(Metrics::detached()),
             closed: false,
@@ -95,6 +98,15 @@ impl std::fmt::Debug for MemoryBus {
 }
 
 impl State {
+    fn fence(&mut self, fence: Fence) -> Result<(), BusError> {
+        let highest = self.fences.entry(fence.shard).or_default();
+        if fence.token < *highest {
+            return Err(BusError::Fenced);
+        }
+        *highest = fence.token;
+        Ok(())
+    }
+
     fn apply(&mut self, change: &Change, now: u64, retention: Retention) -> Outcome {
         let stored = self.guilds.get(&change.guild).map(GuildLog::position);
         if stored.is_some_and(|stored| stored >= change.position) {
@@ -126,12 +138,16 @@ impl EventBus for MemoryBus {
     async fn publish(&self, batch: &Batch) -> Result<Vec<Outcome>, BusError> {
         let retention = self.shared.retention;
         self.with(|state, now| {
-            batch
-                .changes
-                .iter()
-                .map(|change| state.apply(change, now, retention))
-                .collect()
-        })
+            if let Some(fence) = batch.fence {
+                state.fence(fence)?;
+            }
+            let apply = |change| state.apply(change, now, retention);
+            Ok(batch.changes.iter().map(apply).collect())
+        })?
+    }
+
+    async fn fence(&self, fence: Fence) -> Result<(), BusError> {
+        self.with(|state, _| state.fence(fence))?
     }
 
     async fn subscribe(&self) -> Result<Subscription, BusError> {

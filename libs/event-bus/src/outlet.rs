@@ -1,3 +1,4 @@
+use contracts::EventId;
 use tokio::sync::mpsc;
 
 use crate::{Delivery, Entry};
@@ -63,6 +64,19 @@ impl Outlet {
         // the kept place may be what is taken here: then the queue ends with it
         self.overflowed = self.queue.capacity() == 1;
         self.send(Delivery::Interrupted, Offered::Queued)
+    }
+
+    /// Queues a tick if there is room: behind a full queue it would say more than was delivered.
+    pub(crate) fn tick(&mut self, id: EventId) -> Offered {
+        if self.overflowed && self.queue.capacity() < self.queue.max_capacity() {
+            return Offered::LeftOut;
+        }
+        self.overflowed = false;
+        if self.queue.capacity() > 1 {
+            self.send(Delivery::Tick(id), Offered::Queued)
+        } else {
+            Offered::LeftOut
+        }
     }
 
     pub(crate) async fn closed(&self) {

@@ -23,7 +23,7 @@ use tokio_util::{
 };
 
 use crate::{
-    Batch, BusError, Cut, EventBus, LogPage, Outcome, PAGE_LIMIT, Retention, Subscription,
+    Batch, BusError, Cut, EventBus, Fence, LogPage, Outcome, PAGE_LIMIT, Retention, Subscription,
     metrics::Metrics,
 };
 use calls::Calls;
@@ -113,6 +113,10 @@ impl EventBus for RedisBus {
             outcomes.extend(part);
         }
         Ok(outcomes)
+    }
+
+    async fn fence(&self, _fence: Fence) -> Result<(), BusError> {
+        self.open()
     }
 
     async fn subscribe(&self) -> Result<Subscription, BusError> {

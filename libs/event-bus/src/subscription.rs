@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use contracts::GuildId;
+use contracts::{EventId, GuildId};
 use tokio::sync::mpsc;
 
 use crate::{BusError, Entry};
@@ -14,6 +14,9 @@ pub enum Delivery {
     /// The live channel was away, or this receiver was too slow: entries of the watched guilds may be missing here. It works
     /// again now; read every watched guild's log from the last id seen.
     Interrupted,
+    /// The answer to [`Watcher::tick`]: every entry of the watched guilds up to this id was delivered before it, or told to
+    /// be missing by an [`Delivery::Interrupted`].
+    Tick(EventId),
 }
 
 /// Deliveries of the guilds that its [`Watcher`] watches. Bounded: a receiver that is too slow finds
@@ -55,6 +58,12 @@ impl Watcher {
     pub async fn unwatch(&self, guild: GuildId) -> Result<(), BusError> {
         self.0.unwatch(guild).await
     }
+
+    /// Draws an id from the clock and sends it through the live channel to this subscription alone. The id that is drawn; it
+    /// comes back as [`Delivery::Tick`]. If it does not although this returned, the live channel is broken.
+    pub async fn tick(&self) -> Result<EventId, BusError> {
+        self.0.tick().await
+    }
 }
 
 impl std::fmt::Debug for Watcher {
@@ -68,4 +77,5 @@ impl std::fmt::Debug for Watcher {
 pub(crate) trait Watch: Send + Sync {
     async fn watch(&self, guild: GuildId) -> Result<(), BusError>;
     async fn unwatch(&self, guild: GuildId) -> Result<(), BusError>;
+    async fn tick(&self) -> Result<EventId, BusError>;
 }

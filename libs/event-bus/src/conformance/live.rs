@@ -14,7 +14,7 @@ const MORE: usize = 300;
 async fn entry(subscription: &mut Subscription) -> Entry {
     match next(subscription).await {
         Delivery::Entry(entry) => *entry,
-        Delivery::Interrupted => panic!("interrupted"),
+        other => panic!("no entry: {other:?}"),
     }
 }
 
@@ -216,7 +216,7 @@ pub async fn a_receiver_that_is_too_slow_is_told_and_can_catch_up(factory: &impl
         let changes = (0..8)
             .map(|_| author.change((0..64).map(|_| event(guild, "a")).collect()))
             .collect();
-        for outcome in bus.publish(&Batch { changes }).await.expect("answers") {
+        for outcome in bus.publish(&Batch::of(changes)).await.expect("answers") {
             let Outcome::Applied(new) = outcome else {
                 panic!("{outcome:?}")
             };

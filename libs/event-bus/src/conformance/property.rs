@@ -114,7 +114,7 @@ pub async fn a_snapshot_is_the_sum_of_the_entries_up_to_its_id(factory: &impl Fa
                     change
                 });
                 let changes = changes.collect();
-                bus.publish(&Batch { changes }).await.expect("answers");
+                bus.publish(&Batch::of(changes)).await.expect("answers");
                 tokio::task::yield_now().await;
             }
         };
@@ -182,9 +182,7 @@ pub async fn concurrent_publishers_of_one_guild_lose_and_double_nothing(factory:
             let mut at = 0;
             while at < changes.len() {
                 let end = (at + size).min(changes.len());
-                let batch = Batch {
-                    changes: changes[at..end].to_vec(),
-                };
+                let batch = Batch::of(changes[at..end].to_vec());
                 for outcome in bus.publish(&batch).await.expect("answers") {
                     match outcome {
                         Outcome::Applied(_) => applied += 1,

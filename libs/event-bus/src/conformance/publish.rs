@@ -119,6 +119,7 @@ pub async fn positions_compare_as_numbers(factory: &impl Factory) {
             state: vec![],
             entries: vec![],
             redact: vec![],
+            ids: vec![],
         };
         assert_eq!(
             author.outcome(change.clone()).await,
@@ -146,7 +147,7 @@ pub async fn a_batch_answers_for_each_change_and_applies_what_it_can(factory: &i
     let behind = two.change(vec![event(two.guild, "never")]);
     let second = one.change(vec![event(one.guild, "b"), event(one.guild, "c")]);
     let changes = vec![first.clone(), behind, second, first, lost];
-    let outcomes = bus.publish(&Batch { changes }).await.expect("answers");
+    let outcomes = bus.publish(&Batch::of(changes)).await.expect("answers");
     let [
         Outcome::Applied(a),
         Outcome::Behind { stored: Some(_) },
@@ -214,7 +215,7 @@ pub async fn a_large_batch_is_applied_whole(factory: &impl Factory) {
         .map(|n| author.change(many(n % 40)))
         .collect();
     let expected: usize = changes.iter().map(|change| change.entries.len()).sum();
-    let outcomes = bus.publish(&Batch { changes }).await.expect("answers");
+    let outcomes = bus.publish(&Batch::of(changes)).await.expect("answers");
     assert!(
         outcomes
             .iter()

@@ -71,6 +71,7 @@ impl Author {
             state: vec![],
             entries,
             redact: vec![],
+            ids: vec![],
         }
     }
 
@@ -112,9 +113,7 @@ impl Author {
 
     /// Publishes one change; what became of it.
     pub async fn outcome(&self, change: Change) -> Outcome {
-        let batch = Batch {
-            changes: vec![change],
-        };
+        let batch = Batch::of(vec![change]);
         let mut outcomes = self.bus.publish(&batch).await.expect("the bus answers");
         assert_eq!(outcomes.len(), 1);
         outcomes.remove(0)
@@ -221,6 +220,7 @@ pub async fn follow(
                     seen.push(last);
                 }
             }
+            Delivery::Tick(_) => {}
             Delivery::Interrupted => {
                 interruptions += 1;
                 let upto = bus.clock().await.expect("the bus answers");

@@ -4,7 +4,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use contracts::GuildId;
+use contracts::{EventId, GuildId};
 use tokio::sync::mpsc;
 
 use super::Shared;
@@ -102,6 +102,17 @@ impl Watch for MemoryWatch {
         self.with(|watched| {
             watched.remove(&guild);
         })
+    }
+
+    async fn tick(&self) -> Result<EventId, BusError> {
+        let shared = self.shared.upgrade().ok_or(BusError::Closed)?;
+        let now = (shared.now)();
+        let mut state = shared.state.lock();
+        state.clock = state.clock.tick(now);
+        let id = state.clock;
+        let feed = state.feeds.open.get_mut(&self.feed);
+        feed.ok_or(BusError::Closed)?.outlet.tick(id);
+        Ok(id)
     }
 }
 

@@ -1,9 +1,9 @@
 use async_trait::async_trait;
-use contracts::GuildId;
+use contracts::{EventId, GuildId};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::{BusError, subscription::Watch};
+use crate::{BusError, redis::failure, subscription::Watch};
 
 /// What a watcher asks of the feed.
 #[derive(Debug)]
@@ -47,5 +47,9 @@ impl Watch for RedisWatch {
 
     async fn unwatch(&self, guild: GuildId) -> Result<(), BusError> {
         self.order(Order::Unwatch { guild }).await
+    }
+
+    async fn tick(&self) -> Result<EventId, BusError> {
+        Err(failure::late("a tick"))
     }
 }

@@ -30,9 +30,7 @@ fn connect(config: &RedisConfig) -> Arc<dyn EventBus> {
 /// Publishes until the bus takes it.
 async fn insist(bus: &dyn EventBus, change: &Change) -> Outcome {
     let deadline = Instant::now() + DEADLINE;
-    let batch = Batch {
-        changes: vec![change.clone()],
-    };
+    let batch = Batch::of(vec![change.clone()]);
     loop {
         match bus.publish(&batch).await {
             Ok(mut outcomes) => return outcomes.remove(0),
@@ -104,9 +102,7 @@ async fn a_frozen_redis_makes_publish_fail_in_time_and_the_retry_a_duplicate() {
     let change = author.change(vec![event(author.guild, "a")]);
     server.pause();
     let asked = Instant::now();
-    let batch = Batch {
-        changes: vec![change.clone()],
-    };
+    let batch = Batch::of(vec![change.clone()]);
     let refused = bus.publish(&batch).await;
     assert!(
         matches!(refused, Err(BusError::Unavailable(_))),
@@ -320,9 +316,7 @@ async fn a_full_redis_refuses_changes_and_writes_no_part_of_them() {
     let mut author = Author::seeded(&bus, 1).await;
     command(&link, "CONFIG", &["SET", "maxmemory", "1"]).await;
     let change = author.change(vec![event(author.guild, "a")]);
-    let batch = Batch {
-        changes: vec![change.clone()],
-    };
+    let batch = Batch::of(vec![change.clone()]);
     let refused = bus.publish(&batch).await;
     assert!(
         matches!(refused, Err(BusError::Unavailable(_))),

@@ -249,7 +249,7 @@ async fn what_redis_holds_and_cannot_be_read_is_named_by_its_key() {
     let publish = |author: &mut Author| {
         let changes = vec![author.change(vec![event(author.guild, "a")])];
         let bus = Arc::clone(&bus);
-        async move { bus.publish(&Batch { changes }).await }
+        async move { bus.publish(&Batch::of(changes)).await }
     };
     let says = |error: Option<BusError>, key: &str| {
         assert!(matches!(&error, Some(BusError::Corrupt(_))), "{error:?}");
