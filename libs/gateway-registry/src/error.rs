@@ -1,5 +1,7 @@
 use std::error::Error;
 
+use contracts::ShardId;
+
 /// What a caller of the registry can do about a failure.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -13,6 +15,12 @@ pub enum RegistryError {
         crate::CAPACITY
     )]
     Full,
+    /// No deployment has so many shards.
+    #[error("a deployment has 1 to {limit} shards, not {0}", limit = crate::SHARD_LIMIT)]
+    NoSuchCount(u32),
+    /// The number is not below the count.
+    #[error("there is no shard {0}: the first one is 0")]
+    NoSuchShard(ShardId),
     /// The record can't be written as JSON: a fault of the program.
     #[error("the gateway's record can't be encoded: {0}")]
     Encode(#[source] serde_json::Error),

@@ -1,19 +1,28 @@
+mod reply;
+mod scripts;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fred::{prelude::HashesInterface, types::scripts::Script};
+use contracts::ShardId;
+use fred::{
+    prelude::HashesInterface,
+    types::{FromValue, scripts::Script},
+};
 use redis_link::{RedisConfig, RedisLink, Role};
 use tracing::warn;
 
-use crate::{CAPACITY, GatewayRecord, GatewayRegistry, RegistryError};
+use crate::{
+    Budget, CAPACITY, Claim, GatewayRecord, GatewayRegistry, LONGEST, Lease, Permit, Progress,
+    RegistryError, Renewal, ShardCount, StoredSession, lease,
+    start::{RESERVED, SAME_PERIOD},
+};
 
-/// The registry of a deployment, in one hash of its Redis.
+/// The registry of a deployment, in its Redis.
 #[derive(Debug, Clone)]
 pub struct RedisRegistry {
     link: RedisLink,
-    key: String,
-    announce: Script,
-    alive: Script,
+    gateways: String,
 }
 
 impl RedisRegistry {
@@ -21,11 +30,34 @@ impl RedisRegistry {
     pub fn connect(redis: &RedisConfig) -> Self {
         let link = RedisLink::connect(redis, Role::Commands);
         Self {
-            key: link.key("gateways"),
+            gateways: link.key("gateways"),
             link,
-            announce: Script::from_lua(include_str!("redis/announce.lua")),
-            alive: Script::from_lua(include_str!("redis/alive.lua")),
         }
+    }
+
+    async fn on_gateways<R: FromValue>(
+        &self,
+        script: &Script,
+        arguments: Vec<String>,
+    ) -> Result<R, RegistryError> {
+        script
+            .evalsha_with_reload(self.link.client(), self.gateways.as_str(), arguments)
+            .await
+            .map_err(unavailable)
+    }
+
+    /// Runs a script that makes its keys of the prefix; all are in one slot, which the one key names.
+    async fn run<R: FromValue>(
+        &self,
+        script: &Script,
+        arguments: impl IntoIterator<Item = String>,
+    ) -> Result<R, RegistryError> {
+        let mut all = vec![self.link.key("")];
+        all.extend(arguments);
+        script
+            .evalsha_with_reload(self.link.client(), self.link.key("shards"), all)
+            .await
+            .map_err(unavailable)
     }
 }
 
@@ -39,12 +71,7 @@ impl GatewayRegistry for RedisRegistry {
             CAPACITY.to_string(),
             json,
         ];
-        let written: bool = self
-            .announce
-            .evalsha_with_reload(self.link.client(), self.key.as_str(), arguments)
-            .await
-            .map_err(unavailable)?;
-        if written {
+        if self.on_gateways(&scripts::ANNOUNCE, arguments).await? {
             Ok(())
         } else {
             Err(RegistryError::Full)
@@ -54,23 +81,111 @@ impl GatewayRegistry for RedisRegistry {
     async fn withdraw(&self, instance: &str) -> Result<(), RegistryError> {
         self.link
             .client()
-            .hdel(self.key.as_str(), instance)
+            .hdel(self.gateways.as_str(), instance)
             .await
             .map_err(unavailable)
     }
 
     async fn alive(&self) -> Result<Vec<GatewayRecord>, RegistryError> {
-        let fields: Vec<(String, u64, String)> = self
-            .alive
-            .evalsha_with_reload(self.link.client(), self.key.as_str(), Vec::<String>::new())
-            .await
-            .map_err(unavailable)?;
+        let fields: Vec<(String, u64, String)> =
+            self.on_gateways(&scripts::ALIVE, Vec::new()).await?;
         let mut records: Vec<_> = fields
             .iter()
             .filter_map(|(instance, heartbeat, json)| read(instance, *heartbeat, json))
             .collect();
         records.sort_by(|a, b| a.instance.cmp(&b.instance));
         Ok(records)
+    }
+
+    async fn shard_count(&self) -> Result<Option<ShardCount>, RegistryError> {
+        let fields: Vec<String> = self.run(&scripts::SHARD_COUNT, []).await?;
+        reply::count(&fields)
+    }
+
+    async fn recount(&self, count: u32) -> Result<ShardCount, RegistryError> {
+        lease::checked_count(count)?;
+        let fields: Vec<String> = self.run(&scripts::RECOUNT, [count.to_string()]).await?;
+        reply::count(&fields)?.ok_or_else(reply::unreadable)
+    }
+
+    async fn leases(&self) -> Result<Vec<(u32, String)>, RegistryError> {
+        self.run(&scripts::LEASES, []).await
+    }
+
+    async fn claim(
+        &self,
+        shard: ShardId,
+        owner: &str,
+        ttl: Duration,
+    ) -> Result<Claim, RegistryError> {
+        lease::checked_shard(shard)?;
+        let arguments = [
+            shard.id.to_string(),
+            shard.count.to_string(),
+            owner.to_owned(),
+            reply::ms(ttl),
+        ];
+        let fields: Vec<String> = self.run(&scripts::CLAIM, arguments).await?;
+        reply::claim(&fields, shard, owner)
+    }
+
+    async fn renew(
+        &self,
+        lease: &Lease,
+        ttl: Duration,
+        progress: Option<Progress>,
+    ) -> Result<Renewal, RegistryError> {
+        let mut arguments = reply::lease(lease);
+        arguments.push(reply::ms(ttl));
+        arguments.extend(reply::progress(progress));
+        match self.run(&scripts::RENEW, arguments).await? {
+            0 => Ok(Renewal::Lost),
+            held => Ok(Renewal::Held { recount: held == 2 }),
+        }
+    }
+
+    async fn begin_session(
+        &self,
+        lease: &Lease,
+        id: &str,
+        resume_url: &str,
+        seq: u64,
+    ) -> Result<Option<StoredSession>, RegistryError> {
+        let mut arguments = reply::lease(lease);
+        arguments.extend([id.to_owned(), resume_url.to_owned(), seq.to_string()]);
+        let fields: Vec<String> = self.run(&scripts::BEGIN_SESSION, arguments).await?;
+        reply::session(&fields)
+    }
+
+    async fn release(
+        &self,
+        lease: &Lease,
+        progress: Option<Progress>,
+    ) -> Result<(), RegistryError> {
+        let mut arguments = reply::lease(lease);
+        arguments.extend(reply::progress(progress));
+        self.run(&scripts::RELEASE, arguments).await
+    }
+
+    async fn budget(&self, told: Budget) -> Result<(), RegistryError> {
+        let resets_in = if told.resets_in.is_zero() {
+            LONGEST
+        } else {
+            told.resets_in
+        };
+        let arguments = [
+            told.total.to_string(),
+            told.remaining.to_string(),
+            reply::ms(resets_in),
+            reply::ms(SAME_PERIOD),
+        ];
+        self.run(&scripts::BUDGET, arguments).await
+    }
+
+    async fn permit(&self, key: u32, interval: Duration) -> Result<Permit, RegistryError> {
+        let arguments = [key.to_string(), reply::ms(interval), RESERVED.to_string()];
+        let fields: Vec<String> = self.run(&scripts::PERMIT, arguments).await?;
+        reply::permit(&fields)
     }
 }
 
