@@ -3,7 +3,7 @@ use std::time::Duration;
 use crate::Timing;
 
 /// The waits between attempts: 1, 2, 4, 8, 16 s and then always 16 s at most, with full jitter.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Backoff {
     first: Duration,
     max: Duration,
@@ -21,8 +21,8 @@ impl Backoff {
         }
     }
 
-    /// A session was established. An open socket alone is no success: else a Gateway that accepts
-    /// and hangs up would be stormed.
+    /// A success. An open socket alone is none, nor a session that dies at once: else a Gateway
+    /// that accepts and hangs up would be stormed.
     pub(crate) fn reset(&mut self) {
         self.waits = 0;
     }
@@ -31,6 +31,11 @@ impl Backoff {
     fn ceiling(&self) -> Duration {
         let doubled = self.first.saturating_mul(1 << self.waits.min(30));
         doubled.min(self.max).max(self.min)
+    }
+
+    /// One of the longest waits, whatever was tried before.
+    pub(crate) fn longest_wait(&self) -> Duration {
+        between(self.max / 2, self.max)
     }
 
     /// The next wait.

@@ -1,8 +1,9 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use environment::Secret;
+use tokio::sync::watch;
 
-use crate::{Compression, IdentifyLimiter, Intents, Observer, ShardId};
+use crate::{Compression, IdentifyLimiter, Intents, Observer, ShardId, Watermark};
 
 /// What one shard needs to know.
 #[derive(Clone)]
@@ -13,12 +14,18 @@ pub struct ShardConfig {
     pub intents: Intents,
     /// Which shard this is.
     pub shard: ShardId,
-    /// The Gateway's URL as `/gateway/bot` tells it; its query is replaced.
-    pub gateway_url: String,
+    /// The Gateway's URL as `/gateway/bot` tells it; its query is replaced. The owner may ask for a
+    /// fresh one and send it while [`crate::ShardStatus::unreachable`] grows.
+    pub gateway_url: watch::Receiver<String>,
     /// Transport compression.
     pub compression: Compression,
     /// Says when IDENTIFY may be sent.
     pub identify: Arc<dyn IdentifyLimiter>,
+    /// While `false` no connection is opened, and neither IDENTIFY nor RESUME is sent; one that is
+    /// established goes on. For an owner whose right to the shard is in doubt.
+    pub gate: watch::Receiver<bool>,
+    /// What heartbeats may acknowledge; `None` = every dispatch that was accepted.
+    pub watermark: Option<Watermark>,
     /// Above this many members (50 to 250) Discord leaves those offline out of `GUILD_CREATE`.
     pub large_threshold: u16,
     /// Time-outs and waits.
@@ -28,7 +35,8 @@ pub struct ShardConfig {
 }
 
 impl ShardConfig {
-    /// The usual configuration: zstd, 250 members, documented times, nobody listening.
+    /// The usual configuration: zstd, 250 members, documented times, nobody listening, a URL that
+    /// stays, a gate that is always open, no watermark.
     pub fn new(
         token: Secret,
         intents: Intents,
@@ -40,9 +48,11 @@ impl ShardConfig {
             token,
             intents,
             shard,
-            gateway_url,
+            gateway_url: watch::Sender::new(gateway_url).subscribe(),
             compression: Compression::default(),
             identify,
+            gate: watch::Sender::new(true).subscribe(),
+            watermark: None,
             large_threshold: 250,
             timing: Timing::default(),
             observer: Arc::new(()),
@@ -55,7 +65,7 @@ impl fmt::Debug for ShardConfig {
         f.debug_struct("ShardConfig")
             .field("shard", &self.shard)
             .field("intents", &self.intents)
-            .field("gateway_url", &self.gateway_url)
+            .field("gateway_url", &*self.gateway_url.borrow())
             .field("compression", &self.compression)
             .finish_non_exhaustive()
     }
@@ -71,6 +81,8 @@ pub struct Timing {
     pub hello: Duration,
     /// From IDENTIFY to READY; from RESUME, or the last replayed dispatch, to RESUMED.
     pub ready: Duration,
+    /// How long a connection has to stay established to count as a success.
+    pub steady: Duration,
     /// For one frame to leave.
     pub send: Duration,
     /// For the closing handshake.
@@ -91,6 +103,7 @@ impl Default for Timing {
             connect: Duration::from_secs(10),
             hello: Duration::from_secs(20),
             ready: Duration::from_mins(1),
+            steady: Duration::from_secs(10),
             send: Duration::from_secs(10),
             close: Duration::from_secs(2),
             backoff_first: Duration::from_secs(1),

@@ -16,40 +16,14 @@ use crate::{
     compression::Decompressor,
     end::End,
     frame::{self, Received},
+    gate,
     heartbeat::Heartbeat,
     intake::{Accepted, Intake},
     limit::Urgency,
-    session,
+    progress::{Progress, Report},
+    queue, session,
     socket::{Sent, Socket},
 };
-
-/// How one connection went.
-#[derive(Debug)]
-pub(crate) struct Report {
-    /// Why it ended.
-    pub(crate) end: End,
-    /// HELLO came: the address is alive.
-    pub(crate) greeted: bool,
-    /// RESUME was sent.
-    pub(crate) resume_sent: bool,
-    /// READY or RESUMED came.
-    pub(crate) established: bool,
-    /// The session moved on by a dispatch at least.
-    pub(crate) moved: bool,
-}
-
-impl Report {
-    /// Of a connection that never came to be.
-    pub(crate) fn unopened(end: End) -> Self {
-        Self {
-            end,
-            greeted: false,
-            resume_sent: false,
-            established: false,
-            moved: false,
-        }
-    }
-}
 
 type Permit = Pin<Box<dyn Future<Output = Result<(), BudgetExhausted>> + Send>>;
 
@@ -63,10 +37,8 @@ pub(crate) struct Connection<'a> {
     heartbeat: Option<Heartbeat>,
     /// The identify limiter's answer, while we wait for it.
     permit: Option<Permit>,
-    /// What must come, and until when.
-    awaited: Option<(&'static str, Instant)>,
-    resume_sent: bool,
-    established: bool,
+    gate: watch::Receiver<bool>,
+    progress: Progress,
 }
 
 impl<'a> Connection<'a> {
@@ -85,9 +57,8 @@ impl<'a> Connection<'a> {
             decompressor: Decompressor::new(config.compression),
             heartbeat: None,
             permit: None,
-            awaited: None,
-            resume_sent: false,
-            established: false,
+            gate: config.gate.clone(),
+            progress: Progress::new(&config.timing),
         }
     }
 
@@ -101,7 +72,7 @@ impl<'a> Connection<'a> {
             Ok(socket) => socket,
             Err(end) => return Report::unopened(end),
         };
-        self.await_within("HELLO", self.config.timing.hello);
+        self.progress.opened();
         let end = loop {
             if let Err(end) = self.step(&mut socket, drain).await {
                 break end;
@@ -113,9 +84,11 @@ impl<'a> Connection<'a> {
         Report {
             end,
             greeted: self.heartbeat.is_some(),
-            resume_sent: self.resume_sent,
-            established: self.established,
+            resume_sent: self.progress.resume_sent(),
+            established: self.progress.established(),
+            steady: self.progress.is_steady(),
             moved: self.intake.moved(),
+            discarded: self.intake.discarding(),
         }
     }
 
@@ -124,15 +97,22 @@ impl<'a> Connection<'a> {
     /// The order is fixed: however fast dispatches come, heartbeats leave in time.
     async fn step(&mut self, socket: &mut Socket, drain: &CancellationToken) -> Result<(), End> {
         let beat = self.heartbeat.as_ref().map(Heartbeat::due);
-        let awaited = self.awaited;
+        let awaited = self.progress.awaited();
+        let introduced = self.progress.introduced();
         tokio::select! {
             biased;
             () = drain.cancelled() => Err(End::Drained),
             () = self.out.closed() => Err(End::Drained),
+            () = gate::closed(&mut self.gate), if !introduced => Err(End::HeldBack),
             () = at(beat) => self.beat(socket).await,
             () = at(awaited.map(|(_, until)| until)) => {
                 Err(End::TimedOut(awaited.map_or("an answer", |(what, _)| what)))
             }
+            () = at(self.progress.steady_at()) => {
+                self.lasted();
+                Ok(())
+            }
+            () = queue::half_free(self.out), if self.intake.discarding() => Err(End::QueueFull),
             permit = granted(&mut self.permit) => match permit {
                 Ok(()) => self.identify(socket).await,
                 Err(BudgetExhausted { resets_in }) => Err(End::BudgetExhausted(resets_in)),
@@ -194,8 +174,7 @@ impl<'a> Connection<'a> {
         let Some(session) = self.intake.session() else {
             let (limiter, shard) = (self.config.identify.clone(), self.config.shard);
             self.permit = Some(Box::pin(async move { limiter.permit(shard).await }));
-            // The limiter may take its time; heartbeats keep the connection alive meanwhile.
-            self.awaited = None;
+            self.progress.await_nothing();
             self.enter(ConnectionState::Identifying);
             return Ok(());
         };
@@ -209,11 +188,8 @@ impl<'a> Connection<'a> {
         );
         self.enter(ConnectionState::Resuming);
         self.send(socket, payload).await?;
-        self.resume_sent = true;
-        self.config
-            .observer
-            .observe(self.config.shard, Fact::Resumed);
-        self.await_within("RESUMED", self.config.timing.ready);
+        self.progress.resumed();
+        self.observe(Fact::Resumed);
         Ok(())
     }
 
@@ -226,30 +202,27 @@ impl<'a> Connection<'a> {
             "Identifying"
         );
         self.send(socket, command::identify(self.config)).await?;
-        self.config
-            .observer
-            .observe(self.config.shard, Fact::Identified);
-        self.await_within("READY", self.config.timing.ready);
+        self.progress.identified();
+        self.observe(Fact::Identified);
+        self.status
+            .send_modify(|status| status.budget_exhausted = None);
         Ok(())
     }
 
     fn accepted(&mut self, accepted: Accepted) {
-        if accepted == Accepted::Other {
-            // A long replay is a sign of life.
-            if !self.established && self.resume_sent {
-                self.await_within("RESUMED", self.config.timing.ready);
-            }
+        match accepted {
+            Accepted::Ready | Accepted::Resumed => {}
+            Accepted::Other => return self.progress.got_on(),
+            Accepted::Discarded => return self.progress.await_nothing(),
+        }
+        if !self.progress.establish() {
             return;
         }
-        if self.established {
-            return;
-        }
-        self.established = true;
-        self.awaited = None;
         self.status.send_modify(|status| {
             status.state = ConnectionState::Connected;
             status.attempts = 0;
-            status.degraded = false;
+            status.unreachable = 0;
+            status.budget_exhausted = None;
             status.last_error = None;
         });
         let session = self.intake.session();
@@ -260,6 +233,12 @@ impl<'a> Connection<'a> {
             "Connected (session: {}...)",
             session.map_or("none", |session| session::short(&session.id))
         );
+    }
+
+    /// The connection lasted: whatever was wrong before is over.
+    fn lasted(&mut self) {
+        self.progress.lasted();
+        self.status.send_modify(|status| status.degraded = false);
     }
 
     /// A heartbeat is due.
@@ -278,7 +257,7 @@ impl<'a> Connection<'a> {
     }
 
     async fn send_heartbeat(&mut self, socket: &mut Socket) -> Result<Sent, End> {
-        let seq = self.intake.session().map(|session| session.seq);
+        let seq = self.intake.acknowledgeable();
         let sent = socket
             .send(command::heartbeat(seq), Urgency::Heartbeat)
             .await?;
@@ -295,8 +274,7 @@ impl<'a> Connection<'a> {
         };
         self.status
             .send_modify(|status| status.heartbeat_latency = Some(latency));
-        let fact = Fact::HeartbeatAcknowledged { latency };
-        self.config.observer.observe(self.config.shard, fact);
+        self.observe(Fact::HeartbeatAcknowledged { latency });
     }
 
     /// Sends what can't wait for the limit: both come right after HELLO, when there is room unless
@@ -312,8 +290,8 @@ impl<'a> Connection<'a> {
         self.status.send_modify(|status| status.state = state);
     }
 
-    fn await_within(&mut self, what: &'static str, within: Duration) {
-        self.awaited = Some((what, Instant::now() + within));
+    fn observe(&self, fact: Fact) {
+        self.config.observer.observe(self.config.shard, fact);
     }
 }
 

@@ -26,8 +26,10 @@ pub(crate) enum End {
     TimedOut(&'static str),
     /// What came is not the protocol.
     Malformed(String),
-    /// The dispatch queue is full.
+    /// Dispatches were discarded for lack of room, and now there is room for them.
     QueueFull,
+    /// The owner does not want a session to be begun or resumed now.
+    HeldBack,
     /// The budget of session starts is used up down to the reserve.
     BudgetExhausted(Duration),
 }
@@ -77,6 +79,11 @@ impl End {
         }
     }
 
+    /// Whether it was our own choice: it says nothing about Discord.
+    pub(crate) fn ours(&self) -> bool {
+        matches!(self, Self::QueueFull | Self::HeldBack)
+    }
+
     /// A name from a fixed set, for metrics.
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -90,6 +97,7 @@ impl End {
             Self::TimedOut(_) => "timed_out",
             Self::Malformed(_) => "malformed",
             Self::QueueFull => "queue_full",
+            Self::HeldBack => "held_back",
             Self::BudgetExhausted(_) => "budget_exhausted",
         }
     }
@@ -113,7 +121,8 @@ impl fmt::Display for End {
             Self::Zombie => f.write_str("no sign of life between two heartbeats"),
             Self::TimedOut(phase) => write!(f, "{phase} did not come in time"),
             Self::Malformed(why) => write!(f, "malformed frame: {why}"),
-            Self::QueueFull => f.write_str("dispatch queue full, waiting for room"),
+            Self::QueueFull => f.write_str("dispatch queue was full, resuming what was discarded"),
+            Self::HeldBack => f.write_str("held back by the owner of the shard"),
             Self::BudgetExhausted(resets_in) => write!(
                 f,
                 "session starts used up down to the reserve, more in {} s",
@@ -137,6 +146,7 @@ mod tests {
         for end in [
             End::Zombie,
             End::QueueFull,
+            End::HeldBack,
             End::ReconnectAsked,
             End::Closed(None),
             End::Closed(Some(1000)),

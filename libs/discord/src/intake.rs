@@ -20,6 +20,8 @@ pub(crate) struct Intake<'a> {
     /// and every connection moves the session on by a dispatch at least.
     room: Option<OwnedPermit<Dispatch>>,
     moved: bool,
+    /// A dispatch found no room: from there on the session has to be replayed.
+    discarding: bool,
 }
 
 /// What a dispatch was.
@@ -31,6 +33,8 @@ pub(crate) enum Accepted {
     Resumed,
     /// Anything else.
     Other,
+    /// Nothing: there is no room. It will be replayed by a resume.
+    Discarded,
 }
 
 impl<'a> Intake<'a> {
@@ -48,6 +52,7 @@ impl<'a> Intake<'a> {
             out,
             room: Some(room),
             moved: false,
+            discarding: false,
         }
     }
 
@@ -56,9 +61,23 @@ impl<'a> Intake<'a> {
         self.session.as_ref()
     }
 
-    /// Whether any dispatch moved the session on.
+    /// Up to where Discord may forget the session's dispatches; `None` = nowhere.
+    pub(crate) fn acknowledgeable(&self) -> Option<u64> {
+        let session = self.session()?;
+        match &self.config.watermark {
+            Some(watermark) => Some(watermark.of(&session.id)?.min(session.seq)),
+            None => Some(session.seq),
+        }
+    }
+
+    /// Whether the session got on by a dispatch that is neither READY nor RESUMED.
     pub(crate) fn moved(&self) -> bool {
         self.moved
+    }
+
+    /// Whether dispatches are discarded for lack of room.
+    pub(crate) fn discarding(&self) -> bool {
+        self.discarding
     }
 
     /// Takes one dispatch. On `Err` it was not accepted and will be replayed by a resume.
@@ -68,6 +87,9 @@ impl<'a> Intake<'a> {
         name: &str,
         d: &str,
     ) -> Result<Accepted, End> {
+        if self.discarding {
+            return Ok(self.discard());
+        }
         match name {
             "READY" => self.ready(seq, d),
             "RESUMED" => self.resumed(seq),
@@ -100,19 +122,19 @@ impl<'a> Intake<'a> {
         }
         let seq = seq.unwrap_or_default();
         let resume_url = resume_gateway_url
-            .as_ref()
-            .unwrap_or(&self.config.gateway_url)
-            .clone();
+            .clone()
+            .unwrap_or_else(|| self.config.gateway_url.borrow().clone());
         let session = Session {
             id: session_id.clone(),
             resume_url,
             seq,
         };
-        self.hand_over(seq, event)?;
+        if !self.hand_over(seq, event)? {
+            return Ok(self.discard());
+        }
         self.status
             .send_modify(|status| status.session = Some(session.clone()));
         *self.session = Some(session);
-        self.moved = true;
         Ok(Accepted::Ready)
     }
 
@@ -120,7 +142,9 @@ impl<'a> Intake<'a> {
     fn resumed(&mut self, seq: Option<u64>) -> Result<Accepted, End> {
         let last = self.session.as_ref().map_or(0, |session| session.seq);
         let seq = seq.unwrap_or(last).max(last);
-        self.hand_over(seq, Event::Resumed)?;
+        if !self.hand_over(seq, Event::Resumed)? {
+            return Ok(self.discard());
+        }
         self.advance(seq);
         Ok(Accepted::Resumed)
     }
@@ -135,7 +159,11 @@ impl<'a> Intake<'a> {
         }
         let seq = seq.unwrap_or(last);
         match decode(name, d) {
-            Ok(Some(event)) => self.hand_over(seq, event)?,
+            Ok(Some(event)) => {
+                if !self.hand_over(seq, event)? {
+                    return Ok(self.discard());
+                }
+            }
             Ok(None) => self.observe(Fact::DispatchPassed),
             Err(error) => {
                 self.observe(Fact::DispatchUndecodable);
@@ -150,10 +178,12 @@ impl<'a> Intake<'a> {
             }
         }
         self.advance(seq);
+        self.moved = true;
         Ok(Accepted::Other)
     }
 
-    fn hand_over(&mut self, seq: u64, event: Event) -> Result<(), End> {
+    /// Whether it found room.
+    fn hand_over(&mut self, seq: u64, event: Event) -> Result<bool, End> {
         let name = event.name();
         let shard = self.config.shard;
         let dispatch = Dispatch {
@@ -165,13 +195,30 @@ impl<'a> Intake<'a> {
         if let Some(room) = self.room.take() {
             room.send(dispatch);
         } else {
-            self.out.try_send(dispatch).map_err(|error| match error {
-                TrySendError::Full(_) => End::QueueFull,
-                TrySendError::Closed(_) => End::Drained,
-            })?;
+            match self.out.try_send(dispatch) {
+                Ok(()) => {}
+                Err(TrySendError::Full(_)) => return Ok(false),
+                Err(TrySendError::Closed(_)) => return Err(End::Drained),
+            }
         }
         self.observe(Fact::DispatchAccepted { event: name });
-        Ok(())
+        Ok(true)
+    }
+
+    /// A dispatch finds no room. Neither it nor any after it moves the session on.
+    fn discard(&mut self) -> Accepted {
+        if !self.discarding {
+            self.discarding = true;
+            self.observe(Fact::QueueFull);
+            tracing::warn!(
+                component = "Gateway",
+                shard = %self.config.shard,
+                seq = self.session.as_ref().map(|session| session.seq),
+                "The dispatch queue is full: what comes is discarded and replayed later"
+            );
+        }
+        self.observe(Fact::DispatchDiscarded);
+        Accepted::Discarded
     }
 
     fn advance(&mut self, seq: u64) {
@@ -179,7 +226,6 @@ impl<'a> Intake<'a> {
             return;
         };
         session.seq = seq;
-        self.moved = true;
         self.status.send_if_modified(|status| {
             if let Some(session) = &mut status.session {
                 session.seq = seq;

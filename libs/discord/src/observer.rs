@@ -48,6 +48,9 @@ pub enum Fact {
         /// Why, as one of a fixed set of names.
         cause: &'static str,
     },
-    /// The dispatch queue was full: reading stopped until there is room again.
+    /// The dispatch queue is full: what comes is discarded until half of it is free, and then
+    /// replayed.
     QueueFull,
+    /// A dispatch was discarded for lack of room. A resume brings it again.
+    DispatchDiscarded,
 }

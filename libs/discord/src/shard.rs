@@ -10,10 +10,13 @@ use url::Url;
 
 use crate::{
     ConnectionState, Dispatch, Fact, Fatal, Session, ShardConfig, ShardStatus,
-    connection::{Connection, Report},
+    connection::Connection,
     course::Course,
     end::{End, Next},
     endpoint::endpoint,
+    gate,
+    progress::Report,
+    queue,
 };
 
 /// One shard: connection after connection, for as long as it is wanted.
@@ -24,8 +27,12 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// A shard that resumes this session, or begins a new one.
+    /// A shard that resumes this session, or begins a new one. What came before a session's number
+    /// counts as stored.
     pub fn new(config: ShardConfig, session: Option<Session>) -> Self {
+        if let (Some(watermark), Some(session)) = (&config.watermark, &session) {
+            watermark.raise(&session.id, session.seq);
+        }
         let status = ShardStatus {
             session: session.clone(),
             ..ShardStatus::default()
@@ -45,11 +52,12 @@ impl Shard {
     /// Runs until it is drained, until `out` has no receiver any more, or until Discord refuses it
     /// for good. Returns the session that another shard, here or elsewhere, can resume.
     ///
-    /// A full `out` never stops the heartbeats: the shard stops reading at the last dispatch that
-    /// found room, closes the connection so that it can be resumed, waits until half of the queue
-    /// is free, and resumes from there. Nothing is lost as long as that takes less than the one or
-    /// two minutes for which Discord keeps a session; beyond that Discord calls the session
-    /// invalid and a new READY tells so.
+    /// A full `out` never stops the heartbeats: the shard goes on reading and discards what comes,
+    /// and when half of the queue is free it closes the connection so that it can be resumed, and
+    /// resumes from the last dispatch that found room. Nothing is lost as long as Discord keeps
+    /// what it has to replay; beyond that it calls the session invalid and a new READY tells so.
+    ///
+    /// While the gate is closed, no connection is opened, begun or resumed.
     pub async fn run(
         mut self,
         out: mpsc::Sender<Dispatch>,
@@ -82,24 +90,26 @@ impl Shard {
         drain: &CancellationToken,
     ) -> Result<(), Fatal> {
         let shard = self.config.shard;
-        let original =
-            endpoint(&self.config.gateway_url, self.config.compression).map_err(|error| {
-                Fatal::Misconfigured {
-                    shard,
-                    problem: error.to_string(),
-                }
-            })?;
+        let mut original = self
+            .original()
+            .map_err(|problem| Fatal::Misconfigured { shard, problem })?;
         let mut course = Course::new(&self.config.timing);
         self.status
             .send_modify(|status| status.state = ConnectionState::Connecting);
         loop {
-            let Some(room) = place(out, drain).await else {
+            let Some(room) = self.leave(out, drain).await else {
                 return Ok(());
             };
-            let report = self.connect(&course, &original, out, room, drain).await;
-            self.observe(Fact::Disconnected {
-                cause: report.end.name(),
-            });
+            match self.original() {
+                Ok(url) => original = url,
+                Err(error) => tracing::warn!(
+                    component = "Gateway",
+                    %shard,
+                    error,
+                    "The new Gateway URL is of no use, the one before stays"
+                ),
+            }
+            let report = self.connect(&mut course, &original, out, room, drain).await;
             match report.end.next() {
                 Next::Finish => return Ok(()),
                 Next::Stop(code) => {
@@ -107,14 +117,10 @@ impl Shard {
                     return Err(Fatal::refused(shard, code));
                 }
                 Next::Identify => {
-                    course.note(&report);
-                    self.forget_session(&mut course);
+                    self.session = None;
+                    course.forget_session();
                 }
-                Next::Resume => {
-                    if !course.note(&report) {
-                        self.forget_session(&mut course);
-                    }
-                }
+                Next::Resume => {}
             }
             if !self.pause(&mut course, &report, out, drain).await {
                 return Ok(());
@@ -122,15 +128,42 @@ impl Shard {
         }
     }
 
+    /// Where to connect to without a session.
+    fn original(&self) -> Result<Url, String> {
+        endpoint(&self.config.gateway_url.borrow(), self.config.compression)
+            .map_err(|error| error.to_string())
+    }
+
+    /// Waits for a place in the queue and the open gate. `None` = it is not wanted any more.
+    async fn leave(
+        &self,
+        out: &mpsc::Sender<Dispatch>,
+        drain: &CancellationToken,
+    ) -> Option<OwnedPermit<Dispatch>> {
+        let mut gate = self.config.gate.clone();
+        let ready = async {
+            let room = queue::place(out).await?;
+            gate::opened(&mut gate).await;
+            Some(room)
+        };
+        tokio::select! {
+            () = drain.cancelled() => None,
+            () = out.closed() => None,
+            room = ready => room,
+        }
+    }
+
+    /// One connection, from open to end, with what it tells about the next.
     async fn connect(
         &mut self,
-        course: &Course,
+        course: &mut Course,
         original: &Url,
         out: &mpsc::Sender<Dispatch>,
         room: OwnedPermit<Dispatch>,
         drain: &CancellationToken,
     ) -> Report {
-        let url = course.url(self.session.as_ref(), original, self.config.compression);
+        let compression = self.config.compression;
+        let (url, at_original) = course.url(self.session.as_ref(), original, compression);
         tracing::info!(
             component = "Gateway",
             shard = %self.config.shard,
@@ -138,14 +171,20 @@ impl Shard {
             resumes = self.session.is_some(),
             "Connecting to Discord"
         );
-        Connection::new(&self.config, &self.status, &mut self.session, out, room)
+        let report = Connection::new(&self.config, &self.status, &mut self.session, out, room)
             .run(&url, drain)
-            .await
-    }
-
-    fn forget_session(&mut self, course: &mut Course) {
-        self.session = None;
-        course.forget_session();
+            .await;
+        self.config.observer.observe(
+            self.config.shard,
+            Fact::Disconnected {
+                cause: report.end.name(),
+            },
+        );
+        if !course.note(&report, at_original) {
+            self.session = None;
+            course.give_up_session();
+        }
+        report
     }
 
     /// Tells what happened and waits until the next attempt. False = it is not wanted any more.
@@ -162,6 +201,10 @@ impl Shard {
             status.state = ConnectionState::Reconnecting;
             status.attempts = course.attempts();
             status.degraded = course.degraded();
+            status.unreachable = course.unreachable();
+            if let End::BudgetExhausted(resets_in) = report.end {
+                status.budget_exhausted = Some(resets_in);
+            }
             status.heartbeat_latency = None;
             status.last_error = Some(report.end.to_string());
             status.session.clone_from(&self.session);
@@ -180,41 +223,18 @@ impl Shard {
                 component = "Gateway",
                 shard = %self.config.shard,
                 attempts = course.attempts(),
-                "The shard is degraded: no attempt succeeded, it goes on trying"
+                "The shard is degraded: no connection lasted, it goes on trying"
             );
         }
+        let rest = async {
+            sleep(wait).await;
+            if report.discarded {
+                queue::half_free(out).await;
+            }
+        };
         tokio::select! {
-            () = drain.cancelled() => return false,
-            () = sleep(wait) => {}
+            () = drain.cancelled() => false,
+            () = rest => true,
         }
-        if report.end == End::QueueFull {
-            self.observe(Fact::QueueFull);
-            return half_empty(out, drain).await;
-        }
-        true
-    }
-
-    fn observe(&self, fact: Fact) {
-        self.config.observer.observe(self.config.shard, fact);
-    }
-}
-
-/// A place in the queue; `None` = not wanted any more.
-async fn place(
-    out: &mpsc::Sender<Dispatch>,
-    drain: &CancellationToken,
-) -> Option<OwnedPermit<Dispatch>> {
-    tokio::select! {
-        () = drain.cancelled() => None,
-        room = out.clone().reserve_owned() => room.ok(),
-    }
-}
-
-/// Waits until half of the queue is free: else each connection would bring a dispatch or two.
-async fn half_empty(out: &mpsc::Sender<Dispatch>, drain: &CancellationToken) -> bool {
-    let half = (out.max_capacity() / 2).max(1);
-    tokio::select! {
-        () = drain.cancelled() => false,
-        room = out.reserve_many(half) => room.is_ok(),
     }
 }

@@ -59,10 +59,17 @@ impl fmt::Display for ConnectionState {
 pub struct ShardStatus {
     /// Where it stands.
     pub state: ConnectionState,
-    /// Several attempts in a row came to nothing. It goes on trying.
+    /// Several connections in a row came to nothing or did not last. It goes on trying; over once a
+    /// connection lasted [`crate::Timing::steady`].
     pub degraded: bool,
     /// Attempts in a row that came to nothing; 0 once connected.
     pub attempts: u32,
+    /// Connections in a row to [`crate::ShardConfig::gateway_url`] that did not get as far as HELLO:
+    /// `GET /gateway/bot` may know a better one.
+    pub unreachable: u32,
+    /// The budget of session starts is used up down to the reserve: no IDENTIFY for about so long,
+    /// counted from the last refusal.
+    pub budget_exhausted: Option<Duration>,
     /// What another process would resume from; its `seq` is the last one accepted.
     pub session: Option<Session>,
     /// Between the last heartbeat and its acknowledgement.

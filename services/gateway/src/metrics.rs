@@ -29,6 +29,7 @@ pub struct Metrics {
     identifies: IntCounterVec,
     repeated: IntCounterVec,
     queue_full: IntCounterVec,
+    discarded: IntCounterVec,
     heartbeat: HistogramVec,
     wire_bytes: IntCounterVec,
     publish: HistogramVec,
@@ -105,7 +106,12 @@ impl Metrics {
             )?,
             queue_full: counter(
                 "fanfare_shard_queue_full_total",
-                "Times that a shard stopped reading because its queue was full",
+                "Times that a shard began to discard dispatches because its queue was full",
+                shard,
+            )?,
+            discarded: counter(
+                "fanfare_shard_dispatches_discarded_total",
+                "Dispatches discarded while the queue was full; a resume brings them again",
                 shard,
             )?,
             heartbeat: seconds(
@@ -262,6 +268,7 @@ impl Observer for Metrics {
                 self.reconnects.with_label_values(&[&id]).inc();
             }
             Fact::QueueFull => self.queue_full.with_label_values(&[&id]).inc(),
+            Fact::DispatchDiscarded => self.discarded.with_label_values(&[&id]).inc(),
         }
     }
 }

@@ -45,15 +45,11 @@ async fn a_spent_budget_is_reported_and_never_overdrawn() {
         assert_eq!(peer.closed().await, Some(4000), "closed without IDENTIFY");
     }
     let status = shard.until(|status| status.degraded).await;
-    assert!(
-        status
-            .last_error
-            .unwrap()
-            .contains("session starts used up")
-    );
+    assert_eq!(status.budget_exhausted, Some(Duration::from_millis(50)));
     limiter.0.store(true, Ordering::SeqCst);
-    gateway.establish("s", &gateway.url()).await;
+    let _peer = gateway.establish("s", &gateway.url()).await;
     assert_eq!(shard.next().await, (0, "READY"));
+    assert_eq!(shard.status.borrow().budget_exhausted, None);
 }
 
 #[tokio::test]

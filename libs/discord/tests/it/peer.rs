@@ -142,6 +142,16 @@ impl Peer {
         }
     }
 
+    /// The opcodes that the client sends before it closes or is gone.
+    pub(crate) async fn last_words(&mut self) -> Vec<u64> {
+        let mut ops = vec![];
+        while let Some(Ok(Message::Text(text))) = soon(self.socket.next()).await {
+            let value: Value = serde_json::from_str(&text).unwrap();
+            ops.push(value["op"].as_u64().unwrap());
+        }
+        ops
+    }
+
     /// The code of the client's close; `None` = the socket was dropped without one.
     pub(crate) async fn closed(&mut self) -> Option<u16> {
         loop {

@@ -4,12 +4,12 @@ use discord::{ConnectionState, Fact};
 use serde_json::json;
 
 use crate::{
-    peer::Gateway,
+    peer::{Gateway, Peer},
     running::{Facts, Running, config, stored},
 };
 
 #[tokio::test]
-async fn a_full_queue_pauses_the_session_and_loses_nothing() {
+async fn a_full_queue_discards_until_half_is_free_and_then_everything_comes_once() {
     let gateway = Gateway::start().await;
     let facts = Arc::new(Facts::default());
     let mut config = config(gateway.url());
@@ -19,30 +19,29 @@ async fn a_full_queue_pauses_the_session_and_loses_nothing() {
     for seq in 1..=10 {
         peer.typing(seq).await;
     }
-    assert_eq!(peer.closed().await, Some(4000));
-    let status = shard
-        .until(|status| status.state == ConnectionState::Reconnecting)
-        .await;
-    assert_eq!(
-        status.session.unwrap().seq,
-        3,
-        "READY and three more found room"
-    );
+    beat(&mut peer, 3).await;
+    let discarded = |fact: &Fact| *fact == Fact::DispatchDiscarded;
+    assert_eq!(facts.count(discarded), 7, "READY and three more found room");
+    assert_eq!(shard.status.borrow().state, ConnectionState::Connected);
+
     assert_eq!(shard.next().await, (0, "READY"));
+    peer.typing(11).await;
+    beat(&mut peer, 3).await;
+    assert_eq!(facts.count(discarded), 8, "one place is not enough");
+
     assert_eq!(shard.next().await, (1, "TYPING_START"));
+    assert_eq!(peer.closed().await, Some(4000));
     let (mut peer, resume) = gateway.resumed().await;
     assert_eq!(resume["seq"], 3);
-    let mut seq = 3;
-    for replayed in 4..=10 {
-        assert_eq!(shard.next().await, (replayed - 2, "TYPING_START"));
-        peer.typing(replayed).await;
-        seq = replayed;
+    for seq in 4..=11 {
+        assert_eq!(shard.next().await, (seq - 2, "TYPING_START"));
+        peer.typing(seq).await;
     }
-    peer.dispatch(11, "RESUMED", json!(null)).await;
-    for left in seq - 1..=seq {
+    peer.dispatch(12, "RESUMED", json!(null)).await;
+    for left in 10..=11 {
         assert_eq!(shard.next().await, (left, "TYPING_START"));
     }
-    assert_eq!(shard.next().await, (11, "RESUMED"));
+    assert_eq!(shard.next().await, (12, "RESUMED"));
     let status = shard
         .until(|status| status.state == ConnectionState::Connected)
         .await;
@@ -51,22 +50,48 @@ async fn a_full_queue_pauses_the_session_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn nothing_connects_before_half_of_the_queue_is_free() {
+async fn a_connection_lost_while_discarding_is_resumed_when_half_is_free() {
+    for op in [7, 9] {
+        let gateway = Gateway::start().await;
+        let mut shard = Running::with_queue(config(gateway.url()), None, 4);
+        let mut peer = gateway.establish("s", &gateway.url()).await;
+        for seq in 1..=5 {
+            peer.typing(seq).await;
+        }
+        peer.send(json!({"op": op, "d": true})).await;
+        assert_eq!(peer.closed().await, Some(4000));
+        shard
+            .until(|status| status.state == ConnectionState::Reconnecting)
+            .await;
+        assert_eq!(shard.next().await, (0, "READY"));
+        let early = tokio::time::timeout(Duration::from_millis(300), gateway.accept());
+        assert!(early.await.is_err(), "one place is not enough");
+        assert_eq!(shard.next().await, (1, "TYPING_START"));
+        let (_peer, resume) = gateway.resumed().await;
+        assert_eq!(resume["seq"], 3);
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_ends_while_discarding_begins_anew() {
     let gateway = Gateway::start().await;
-    let mut shard = Running::with_queue(config(gateway.url()), None, 4);
+    let mut shard = Running::with_queue(config(gateway.url()), None, 2);
     let mut peer = gateway.establish("s", &gateway.url()).await;
-    for seq in 1..=5 {
+    for seq in 1..=3 {
         peer.typing(seq).await;
     }
+    peer.send(json!({"op": 9, "d": false})).await;
     assert_eq!(peer.closed().await, Some(4000));
-    shard
-        .until(|status| status.state == ConnectionState::Reconnecting)
-        .await;
     assert_eq!(shard.next().await, (0, "READY"));
-    let early = tokio::time::timeout(Duration::from_millis(300), gateway.accept());
-    assert!(early.await.is_err(), "one place is not enough");
     assert_eq!(shard.next().await, (1, "TYPING_START"));
-    gateway.resumed().await;
+    let _peer = gateway.establish("new", &gateway.url()).await;
+    assert_eq!(shard.next().await, (0, "READY"));
+}
+
+/// Asks for a heartbeat, which comes after everything before it was taken.
+async fn beat(peer: &mut Peer, acknowledges: u64) {
+    peer.send(json!({"op": 1})).await;
+    assert_eq!(peer.expect(1).await, acknowledges);
 }
 
 #[tokio::test]

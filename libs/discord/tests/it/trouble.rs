@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use discord::ConnectionState;
 use serde_json::json;
+use tokio::sync::watch;
 
 use crate::{
     peer::Gateway,
@@ -11,7 +12,9 @@ use crate::{
 #[tokio::test]
 async fn five_attempts_in_vain_degrade_the_shard_and_it_still_recovers() {
     let gateway = Gateway::start().await;
-    let mut shard = Running::start(config(gateway.url()), None);
+    let mut config = config(gateway.url());
+    config.timing.steady = Duration::from_millis(50);
+    let mut shard = Running::start(config, None);
     for _ in 0..6 {
         gateway.refuse().await;
     }
@@ -25,10 +28,55 @@ async fn five_attempts_in_vain_degrade_the_shard_and_it_still_recovers() {
     let status = shard
         .until(|status| status.state == ConnectionState::Connected)
         .await;
-    assert_eq!(
-        (status.degraded, status.attempts, status.last_error),
-        (false, 0, None)
-    );
+    assert_eq!((status.attempts, status.last_error), (0, None));
+    shard.until(|status| !status.degraded).await;
+}
+
+#[tokio::test]
+async fn resumes_that_are_served_and_cut_at_once_end_in_an_identify_and_long_waits() {
+    let gateway = Gateway::start().await;
+    let mut shard = Running::start(config(gateway.url()), Some(stored(gateway.url(), 3)));
+    for served in 4..=8 {
+        let (mut peer, resume) = gateway.resumed().await;
+        assert_eq!(resume["seq"], served - 1);
+        peer.dispatch(served, "RESUMED", json!(null)).await;
+        assert_eq!(shard.next().await, (served, "RESUMED"));
+        drop(peer);
+    }
+    let status = shard.until(|status| status.degraded).await;
+    assert_eq!(status.session, None);
+    let _peer = gateway.establish("new", &gateway.url()).await;
+    assert_eq!(shard.next().await, (0, "READY"));
+    assert!(shard.status.borrow().degraded, "it has not lasted yet");
+}
+
+#[tokio::test]
+async fn the_owner_supplies_a_fresh_url_when_the_old_one_leads_nowhere() {
+    let (old, new) = (Gateway::start().await, Gateway::start().await);
+    let (url, told) = watch::channel(old.url());
+    let mut config = config(String::new());
+    config.gateway_url = told;
+    let mut shard = Running::start(config, None);
+    old.refuse().await;
+    old.refuse().await;
+    shard.until(|status| status.unreachable >= 2).await;
+    url.send_replace("nonsense".into());
+    old.refuse().await;
+    url.send_replace(new.url());
+    let accepted = async {
+        tokio::select! {
+            peer = new.accept() => peer,
+            () = async { loop { old.refuse().await } } => unreachable!(),
+        }
+    };
+    let mut peer = accepted.await;
+    peer.hello(60_000).await;
+    peer.expect(2).await;
+    peer.ready("s", &new.url()).await;
+    let status = shard
+        .until(|status| status.state == ConnectionState::Connected)
+        .await;
+    assert_eq!(status.unreachable, 0);
 }
 
 #[tokio::test]
