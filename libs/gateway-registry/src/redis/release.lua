@@ -4,6 +4,8 @@ if not shard then
   return 0
 end
 progressed(shard, 6)
-redis.call('HDEL', shard, 'owner', 'fence', 'expires')
+-- a field remains: that the shard was ever held is to be known at the next change of the count
+redis.call('HDEL', shard, 'owner', 'fence')
+redis.call('HSET', shard, 'expires', '0')
 keep(shard, 0)
 return 1

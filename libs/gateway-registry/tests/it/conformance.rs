@@ -1,42 +1,125 @@
-//! One clause of the port's contract per function; `holds!` makes a test of each for an adapter.
+//! What every adapter must do: one clause of the port's contract per function, in the files below.
+
+pub(crate) mod counts;
+pub(crate) mod instances;
+pub(crate) mod leases;
+pub(crate) mod races;
+pub(crate) mod sessions;
+pub(crate) mod starts;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use gateway_registry::{CAPACITY, GatewayRecord, GatewayRegistry, RegistryError, ShardRecord};
+use contracts::ShardId;
+use gateway_registry::{Claim, GatewayRecord, GatewayRegistry, Lease, ShardRecord, StoredSession};
 
 /// Longer than any test.
-const LONG: Duration = Duration::from_mins(5);
+pub(crate) const LONG: Duration = Duration::from_mins(5);
+/// Soon over; nothing may depend on its lasting for a while.
+pub(crate) const SHORT: Duration = Duration::from_millis(100);
 /// Until something that must happen has happened.
-const DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Makes a test of every clause for the adapter that `$fresh().await` makes: `(keep-alive, Arc<dyn GatewayRegistry>)`.
+/// Runs every clause.
+///
+/// - `holds!(fresh)` makes a test of each; `fresh().await` gives `(keep-alive, Registry)`.
+/// - `holds!(name on topology)` makes one test, for a topology that takes long to start; `topology().await` gives
+///   `(keep-alive, Fn(&str) -> Registry)`: a registry of its own by the name of each clause.
 macro_rules! holds {
     ($fresh:path) => {
-        $crate::conformance::holds!($fresh:
-            an_announced_instance_is_alive,
-            the_registry_stamps_the_heartbeat,
-            an_announcement_replaces_the_earlier_one,
-            the_alive_are_ordered_by_their_ids,
-            a_withdrawn_instance_is_gone_at_once,
-            withdrawing_a_stranger_is_no_error,
-            an_instance_that_is_not_renewed_expires_alone,
-            a_renewed_instance_outlives_its_first_announcement,
-            an_expired_instance_may_come_back,
-            any_text_may_be_an_id,
-            a_full_registry_refuses_a_further_instance_and_renews_the_known,
-            expired_instances_make_room,
-            concurrent_announcements_all_arrive,
+        $crate::conformance::holds!(@clauses each $fresh);
+    };
+    ($name:ident on $topology:path) => {
+        $crate::conformance::holds!(@clauses together $name $topology);
+    };
+    (@clauses $($how:tt)+) => {
+        $crate::conformance::holds!(@$($how)+:
+            instances::an_announced_instance_is_alive,
+            instances::the_registry_stamps_the_heartbeat,
+            instances::an_announcement_replaces_the_earlier_one,
+            instances::the_alive_are_ordered_by_their_ids,
+            instances::a_withdrawn_instance_is_gone_at_once,
+            instances::withdrawing_a_stranger_is_no_error,
+            instances::an_instance_that_is_not_renewed_expires_alone,
+            instances::a_renewed_instance_outlives_its_first_announcement,
+            instances::an_expired_instance_may_come_back,
+            instances::any_text_may_be_an_id,
+            instances::a_full_registry_refuses_a_further_instance_and_renews_the_known,
+            instances::expired_instances_make_room,
+            instances::concurrent_announcements_all_arrive,
+            counts::nobody_has_said_a_count_at_first,
+            counts::the_first_count_is_in_force_at_once,
+            counts::the_first_claim_says_the_count_if_nobody_has,
+            counts::a_count_changes_at_once_while_no_lease_is_held,
+            counts::a_count_waits_for_the_last_release,
+            counts::a_count_waits_for_the_last_expiry,
+            counts::a_claim_notices_that_the_last_lease_expired,
+            counts::the_count_in_force_cancels_the_one_that_waits,
+            counts::of_two_counts_that_wait_the_later_one_counts,
+            counts::a_count_that_nobody_used_is_not_the_previous_one,
+            counts::a_lease_of_an_earlier_count_is_lost_for_good,
+            counts::what_can_not_be_numbered_so_is_refused,
+            counts::the_largest_count_works,
+            leases::a_free_shard_is_granted_and_listed,
+            leases::a_held_shard_is_refused_to_everybody,
+            leases::a_released_shard_is_free_at_once,
+            leases::releasing_what_is_not_held_is_no_error_and_changes_nothing,
+            leases::an_expired_shard_goes_to_whoever_claims_it,
+            leases::an_expired_lease_that_nobody_claimed_is_renewed,
+            leases::a_renewed_lease_outlives_its_first_time,
+            leases::only_owner_and_fence_together_renew,
+            leases::every_fence_and_generation_is_higher_than_all_before,
+            leases::any_text_may_be_an_owner,
+            sessions::a_session_is_handed_over_by_a_release,
+            sessions::a_session_is_handed_over_by_an_expiry,
+            sessions::a_watermark_never_falls_and_is_of_its_session,
+            sessions::the_time_of_the_watermark_is_that_of_the_progress,
+            sessions::a_session_stored_twice_is_one_session,
+            sessions::what_a_lost_session_missed_is_to_be_mended_until_it_is,
+            sessions::a_lost_lease_begins_no_session,
+            sessions::a_recount_forgets_sessions_but_not_what_they_missed,
+            starts::a_budget_must_be_told_first,
+            starts::permits_count_down_to_the_reserve,
+            starts::a_small_budget_has_no_reserve,
+            starts::starts_of_one_key_keep_their_distance,
+            starts::a_used_up_budget_is_told_before_the_distance,
+            starts::the_lower_number_of_one_period_counts,
+            starts::a_new_period_replaces_the_old_one,
+            starts::a_period_that_ended_must_be_told_anew,
+            starts::a_period_that_has_not_begun_lasts_a_day,
+            races::each_shard_is_granted_once,
+            races::an_expired_shard_is_granted_once,
+            races::leases_of_two_counts_are_never_held_together,
+            races::permits_are_counted_once_each,
         );
     };
-    ($fresh:path: $($clause:ident),+ $(,)?) => {$(
+    (@each $fresh:path: $($module:ident::$clause:ident),+ $(,)?) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $clause() {
             let (_alive, registry) = $fresh().await;
-            $crate::conformance::$clause(registry).await;
+            $crate::conformance::$module::$clause(registry).await;
         }
     )+};
+    (@together $name:ident $topology:path: $($module:ident::$clause:ident),+ $(,)?) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            let (_alive, registry) = $topology().await;
+            let mut clauses = tokio::task::JoinSet::new();
+            $(
+                let clause = $crate::conformance::$module::$clause(registry(stringify!($clause)));
+                clauses.spawn(async move {
+                    let outcome = tokio::spawn(clause).await;
+                    (stringify!($clause), outcome.is_ok())
+                });
+            )+
+            let outcomes = clauses.join_all().await;
+            let failed: Vec<_> = outcomes.iter().filter(|(_, held)| !held).collect();
+            assert!(failed.is_empty(), "{failed:?}");
+        }
+    };
 }
 pub(crate) use holds;
+
+pub(crate) type Registry = Arc<dyn GatewayRegistry>;
 
 pub(crate) fn record(instance: &str) -> GatewayRecord {
     GatewayRecord {
@@ -53,11 +136,46 @@ pub(crate) fn record(instance: &str) -> GatewayRecord {
     }
 }
 
-type Registry = Arc<dyn GatewayRegistry>;
+pub(crate) const fn shard(id: u32, count: u32) -> ShardId {
+    ShardId { id, count }
+}
 
-async fn ids(registry: &Registry) -> Vec<String> {
-    let alive = registry.alive().await.unwrap();
-    alive.into_iter().map(|record| record.instance).collect()
+/// A claim that must be granted.
+pub(crate) async fn granted(
+    registry: &Registry,
+    shard: ShardId,
+    owner: &str,
+    ttl: Duration,
+) -> (Lease, Option<StoredSession>) {
+    match registry.claim(shard, owner, ttl).await.unwrap() {
+        Claim::Granted { lease, session } => (lease, session),
+        other => panic!("{shard} is not granted to {owner}: {other:?}"),
+    }
+}
+
+/// A claim that must be granted sooner or later.
+pub(crate) async fn granted_in_the_end(
+    registry: &Registry,
+    shard: ShardId,
+    owner: &str,
+) -> (Lease, Option<StoredSession>) {
+    let begun = tokio::time::Instant::now();
+    loop {
+        match registry.claim(shard, owner, LONG).await.unwrap() {
+            Claim::Granted { lease, session } => return (lease, session),
+            refused => assert!(begun.elapsed() < DEADLINE, "{shard}: {refused:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Waits until the registry's clock shows more than this.
+pub(crate) async fn later_than(registry: &Registry, unix_ms: u64) {
+    eventually(async || {
+        registry.announce(&record("clock"), LONG).await.unwrap();
+        registry.alive().await.unwrap()[0].heartbeat_at > unix_ms
+    })
+    .await;
 }
 
 /// Waits until the condition holds.
@@ -73,133 +191,4 @@ pub(crate) fn eventually<F: Future<Output = bool>>(
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
-}
-
-pub(crate) async fn an_announced_instance_is_alive(registry: Registry) {
-    assert!(registry.alive().await.unwrap().is_empty());
-    registry.announce(&record("a"), LONG).await.unwrap();
-    let mut alive = registry.alive().await.unwrap();
-    alive[0].heartbeat_at = 0;
-    assert_eq!(alive, [record("a")]);
-}
-
-pub(crate) async fn the_registry_stamps_the_heartbeat(registry: Registry) {
-    let lying = GatewayRecord {
-        heartbeat_at: u64::MAX,
-        ..record("a")
-    };
-    registry.announce(&lying, LONG).await.unwrap();
-    let first = registry.alive().await.unwrap()[0].heartbeat_at;
-    assert!(first > 1_700_000_000_000 && first < u64::MAX, "{first}");
-    eventually(async || {
-        registry.announce(&lying, LONG).await.unwrap();
-        registry.alive().await.unwrap()[0].heartbeat_at > first
-    })
-    .await;
-}
-
-pub(crate) async fn an_announcement_replaces_the_earlier_one(registry: Registry) {
-    registry.announce(&record("a"), LONG).await.unwrap();
-    let alone = GatewayRecord {
-        shards: Vec::new(),
-        link_url: None,
-        ..record("a")
-    };
-    registry.announce(&alone, LONG).await.unwrap();
-    let alive = registry.alive().await.unwrap();
-    assert_eq!(alive.len(), 1);
-    assert_eq!((&alive[0].shards, &alive[0].link_url), (&Vec::new(), &None));
-}
-
-pub(crate) async fn the_alive_are_ordered_by_their_ids(registry: Registry) {
-    for id in ["b", "c", "a"] {
-        registry.announce(&record(id), LONG).await.unwrap();
-    }
-    assert_eq!(ids(&registry).await, ["a", "b", "c"]);
-}
-
-pub(crate) async fn a_withdrawn_instance_is_gone_at_once(registry: Registry) {
-    registry.announce(&record("a"), LONG).await.unwrap();
-    registry.announce(&record("b"), LONG).await.unwrap();
-    registry.withdraw("a").await.unwrap();
-    assert_eq!(ids(&registry).await, ["b"]);
-}
-
-pub(crate) async fn withdrawing_a_stranger_is_no_error(registry: Registry) {
-    registry.withdraw("nobody").await.unwrap();
-    assert!(registry.alive().await.unwrap().is_empty());
-}
-
-pub(crate) async fn an_instance_that_is_not_renewed_expires_alone(registry: Registry) {
-    registry.announce(&record("stays"), LONG).await.unwrap();
-    registry
-        .announce(&record("dies"), Duration::from_millis(200))
-        .await
-        .unwrap();
-    eventually(async || ids(&registry).await == ["stays"]).await;
-}
-
-pub(crate) async fn a_renewed_instance_outlives_its_first_announcement(registry: Registry) {
-    let short = Duration::from_millis(200);
-    registry.announce(&record("a"), short).await.unwrap();
-    registry.announce(&record("b"), short).await.unwrap();
-    registry.announce(&record("a"), LONG).await.unwrap();
-    eventually(async || !ids(&registry).await.contains(&"b".to_owned())).await;
-    assert_eq!(ids(&registry).await, ["a"]);
-}
-
-pub(crate) async fn an_expired_instance_may_come_back(registry: Registry) {
-    let short = Duration::from_millis(50);
-    registry.announce(&record("a"), short).await.unwrap();
-    eventually(async || ids(&registry).await.is_empty()).await;
-    registry.announce(&record("a"), LONG).await.unwrap();
-    assert_eq!(ids(&registry).await, ["a"]);
-}
-
-pub(crate) async fn any_text_may_be_an_id(registry: Registry) {
-    let odd = "pod \"7\"\n{}: * ünïcode \u{0}";
-    registry.announce(&record(odd), LONG).await.unwrap();
-    assert_eq!(ids(&registry).await, [odd]);
-    registry.withdraw(odd).await.unwrap();
-    assert!(ids(&registry).await.is_empty());
-}
-
-pub(crate) async fn a_full_registry_refuses_a_further_instance_and_renews_the_known(
-    registry: Registry,
-) {
-    for n in 0..CAPACITY {
-        let id = format!("{n:03}");
-        registry.announce(&record(&id), LONG).await.unwrap();
-    }
-    let further = registry.announce(&record("further"), LONG).await;
-    assert!(matches!(further, Err(RegistryError::Full)), "{further:?}");
-    registry.announce(&record("007"), LONG).await.unwrap();
-    assert_eq!(registry.alive().await.unwrap().len(), CAPACITY);
-}
-
-pub(crate) async fn expired_instances_make_room(registry: Registry) {
-    registry
-        .announce(&record("dies"), Duration::from_millis(50))
-        .await
-        .unwrap();
-    for n in 1..CAPACITY {
-        let id = format!("{n:03}");
-        registry.announce(&record(&id), LONG).await.unwrap();
-    }
-    eventually(async || registry.announce(&record("new"), LONG).await.is_ok()).await;
-}
-
-pub(crate) async fn concurrent_announcements_all_arrive(registry: Registry) {
-    let mut tasks = tokio::task::JoinSet::new();
-    for n in 0..50 {
-        let registry = registry.clone();
-        tasks.spawn(async move {
-            let id = format!("{:02}", n % 10);
-            registry.announce(&record(&id), LONG).await
-        });
-    }
-    while let Some(outcome) = tasks.join_next().await {
-        outcome.unwrap().unwrap();
-    }
-    assert_eq!(ids(&registry).await.len(), 10);
 }

@@ -1,14 +1,14 @@
-use std::{sync::Arc, time::Duration};
+mod faults;
+mod keys;
 
-use fred::prelude::{ClientLike, HashesInterface, KeysInterface};
-use gateway_registry::{GatewayRegistry, RedisRegistry, RegistryError};
-use redis_link::{COMMAND_TIMEOUT, RedisLink, Role, testing::RedisServer};
+use std::sync::Arc;
 
-use crate::conformance::{self, eventually, record};
+use gateway_registry::RedisRegistry;
+use redis_link::testing::RedisServer;
 
-const TTL: Duration = Duration::from_mins(5);
+use crate::conformance::{self, Registry};
 
-async fn fresh() -> (RedisServer, Arc<dyn GatewayRegistry>) {
+async fn fresh() -> (RedisServer, Registry) {
     let server = RedisServer::start(&[]).await;
     let registry = RedisRegistry::connect(&server.config("test"));
     (server, Arc::new(registry))
@@ -16,122 +16,15 @@ async fn fresh() -> (RedisServer, Arc<dyn GatewayRegistry>) {
 
 conformance::holds!(fresh);
 
-#[tokio::test]
-async fn instances_of_one_deployment_see_each_other_and_no_others() {
+async fn shared() -> (RedisServer, impl Fn(&str) -> Registry) {
     let server = RedisServer::start(&[]).await;
-    let here = RedisRegistry::connect(&server.config("one"));
-    let there = RedisRegistry::connect(&server.config("one"));
-    let elsewhere = RedisRegistry::connect(&server.config("two"));
-    here.announce(&record("a"), TTL).await.unwrap();
-    assert_eq!(there.alive().await.unwrap().len(), 1);
-    assert!(elsewhere.alive().await.unwrap().is_empty());
+    let one = server.config("any");
+    let registry = move |prefix: &str| -> Registry {
+        let mut config = one.clone();
+        prefix.clone_into(&mut config.prefix);
+        Arc::new(RedisRegistry::connect(&config))
+    };
+    (server, registry)
 }
 
-#[tokio::test]
-async fn the_key_vanishes_with_its_last_record() {
-    let server = RedisServer::start(&[]).await;
-    let registry = RedisRegistry::connect(&server.config("test"));
-    let link = RedisLink::connect(&server.config("test"), Role::Commands);
-    registry
-        .announce(&record("long"), Duration::from_mins(1))
-        .await
-        .unwrap();
-    registry
-        .announce(&record("short"), Duration::from_millis(1))
-        .await
-        .unwrap();
-    let key = link.key("gateways");
-    let left: i64 = link.client().pttl(key.as_str()).await.unwrap();
-    assert!((50_000..=60_000).contains(&left), "{left}");
-    registry.withdraw("long").await.unwrap();
-    eventually(async || {
-        registry.alive().await.unwrap();
-        let exists: bool = link.client().exists(key.as_str()).await.unwrap();
-        !exists
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_record_of_a_newer_version_is_read_and_an_unreadable_one_left_out() {
-    let server = RedisServer::start(&[]).await;
-    let registry = RedisRegistry::connect(&server.config("test"));
-    let link = RedisLink::connect(&server.config("test"), Role::Commands);
-    let newer = r#"{"instance":"newer","version":"9","startedAt":1,"region":{"name":"eu"}}"#;
-    let far = 99_999_999_999_999_u64;
-    let fields = [
-        ("newer", format!("{far} 7 {newer}")),
-        ("broken", format!("{far} 7 {{")),
-        ("odd", "what is this".to_owned()),
-    ];
-    for (field, value) in fields {
-        let pair = (field, value.as_str());
-        let _: () = link
-            .client()
-            .hset(link.key("gateways"), pair)
-            .await
-            .unwrap();
-    }
-    let alive = registry.alive().await.unwrap();
-    assert_eq!(alive.len(), 1);
-    assert_eq!(
-        (alive[0].instance.as_str(), alive[0].heartbeat_at),
-        ("newer", 7)
-    );
-    assert!(alive[0].shards.is_empty());
-}
-
-#[tokio::test]
-async fn the_scripts_survive_a_flush_of_the_script_cache_and_a_restart() {
-    let mut server = RedisServer::start(&[]).await;
-    let registry = RedisRegistry::connect(&server.config("test"));
-    registry.announce(&record("a"), TTL).await.unwrap();
-    let link = RedisLink::connect(&server.config("test"), Role::Commands);
-    let _: () = link
-        .client()
-        .custom(fred::cmd!("SCRIPT"), vec!["FLUSH"])
-        .await
-        .unwrap();
-    registry.announce(&record("b"), TTL).await.unwrap();
-    assert_eq!(registry.alive().await.unwrap().len(), 2);
-    server.restart().await;
-    eventually(async || registry.announce(&record("c"), TTL).await.is_ok()).await;
-    assert_eq!(registry.alive().await.unwrap()[0].instance, "c");
-}
-
-#[tokio::test]
-async fn a_registry_that_does_not_answer_is_an_error_in_time_and_works_again_afterwards() {
-    let server = RedisServer::start(&[]).await;
-    let registry = RedisRegistry::connect(&server.config("test"));
-    registry.announce(&record("a"), TTL).await.unwrap();
-    server.pause();
-    let patience = COMMAND_TIMEOUT * 5;
-    let answer = tokio::time::timeout(patience, registry.alive()).await;
-    assert!(
-        matches!(answer, Ok(Err(RegistryError::Unavailable(_)))),
-        "{answer:?}"
-    );
-    let answer = tokio::time::timeout(patience, registry.withdraw("a")).await;
-    assert!(
-        matches!(answer, Ok(Err(RegistryError::Unavailable(_)))),
-        "{answer:?}"
-    );
-    server.resume();
-    eventually(async || registry.announce(&record("b"), TTL).await.is_ok()).await;
-    let ids: Vec<_> = registry.alive().await.unwrap();
-    assert!(ids.iter().any(|record| record.instance == "b"));
-}
-
-#[tokio::test]
-async fn a_redis_that_comes_late_is_waited_for() {
-    let mut server = RedisServer::start(&[]).await;
-    server.kill();
-    let registry = RedisRegistry::connect(&server.config("test"));
-    let early = registry.announce(&record("a"), TTL).await;
-    assert!(
-        matches!(early, Err(RegistryError::Unavailable(_))),
-        "{early:?}"
-    );
-    server.restart().await;
-    eventually(async || registry.announce(&record("a"), TTL).await.is_ok()).await;
-}
+conformance::holds!(deployments_on_one_server_do_not_meet on shared);

@@ -1,10 +1,12 @@
 use std::sync::Arc;
 
-use gateway_registry::{GatewayRegistry, SingleRegistry};
+use gateway_registry::SingleRegistry;
+
+use crate::conformance::{self, Registry};
 
 #[expect(clippy::unused_async, reason = "the shape of every adapter's factory")]
-async fn fresh() -> ((), Arc<dyn GatewayRegistry>) {
+async fn fresh() -> ((), Registry) {
     ((), Arc::new(SingleRegistry::new()))
 }
 
-crate::conformance::holds!(fresh);
+conformance::holds!(fresh);
