@@ -219,3 +219,43 @@ impl Record {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TTL: Duration = Duration::from_secs(5);
+
+    fn claim(shards: &mut Shards, id: u32, now: Moment) -> Lease {
+        match shards.claim(ShardId { id, count: 2 }, "a", TTL, now) {
+            Claim::Granted { lease, .. } => lease,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn fences_rise_while_the_wall_clock_falls() {
+        let mut shards = Shards::default();
+        let now = Moment::now();
+        let first = claim(&mut shards, 0, now);
+        let past = Moment {
+            unix: now.unix - 60_000,
+            ..now
+        };
+        assert_eq!(claim(&mut shards, 1, past).fence, first.fence + 1);
+    }
+
+    #[test]
+    fn a_lease_ends_with_its_last_moment() {
+        let mut shards = Shards::default();
+        let now = Moment::now();
+        claim(&mut shards, 0, now);
+        let later = |after| Moment {
+            instant: now.instant + after,
+            ..now
+        };
+        assert_eq!(shards.leases(later(TTL / 2)).len(), 1);
+        assert!(shards.leases(later(TTL)).is_empty());
+        claim(&mut shards, 0, later(TTL));
+    }
+}
