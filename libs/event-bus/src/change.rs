@@ -46,9 +46,11 @@ pub struct Change {
     pub entries: Vec<NewEntry>,
     /// Messages whose text must be gone from the log: their `content` becomes null and their attachments vanish.
     pub redact: Vec<MessageId>,
-    /// The ids that an earlier publication gave to the entries, where the bus may have forgotten it (a fail-over to a
-    /// replica that lagged behind); empty = draw them. An id that is not above the clock any more is replaced, and the
-    /// guild's floor rises to the new one: whoever was told the old one can't go on from it.
+    /// The ids that an earlier publication gave to the entries, one for each, where the bus may have forgotten it (a
+    /// fail-over to a replica that lagged behind); empty = draw them. An id that is not above the clock and above the
+    /// guild's entries any more is replaced, and the guild's floor rises to the new one: whoever was told the old one can't
+    /// go on from it. So what is run again goes in the order of the ids, over all guilds, before anything new. Not looked at
+    /// with `reseed`, which voids every earlier id.
     pub ids: Vec<EventId>,
 }
 
@@ -81,7 +83,9 @@ pub enum NewEntry {
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Applied; the ids of its entries (a live-only event has the id of its predecessor).
+    /// Applied; the ids of its entries. A live-only event has the id of its predecessor. A `message.created` whose message
+    /// already has one in the guild's log is left out and has the id of that one: a back-fill and the dispatch may both
+    /// bring it. (A `message.updated` alone leaves nothing out: it does not tell who wrote what first.)
     Applied(Vec<EventId>),
     /// The guild's position is not before the change's: it was applied earlier.
     Duplicate,

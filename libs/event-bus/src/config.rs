@@ -88,13 +88,6 @@ impl BusConfig {
         let redis = RedisConfig::read(env);
         let reported = faults(env) > before;
         match (chosen.as_deref(), redis) {
-            (None | Some("redis"), Some(redis)) if redis.is_cluster() => {
-                env.fault(
-                    &EVENT_BUS,
-                    "does not work on Redis Cluster yet; use a single Redis or Sentinel",
-                );
-                memory
-            }
             (None | Some("redis"), Some(redis)) => Self::Redis { redis, retention },
             (Some("redis"), None) => {
                 if !reported {

@@ -41,6 +41,10 @@ pub trait EventBus: Send + Sync + 'static {
     ///
     /// A batch that failed with [`BusError::Unavailable`] may have been applied: publish it again,
     /// what was applied then answers [`Outcome::Duplicate`].
+    ///
+    /// Several calls may be under way at once; they are applied in the order in which their futures were polled first, unless
+    /// one fails: what is under way behind it may be applied, fail too, or answer [`Outcome::Behind`] for the guilds
+    /// concerned. So after a failure publish again from the first batch that failed, in order.
     async fn publish(&self, batch: &Batch) -> Result<Vec<Outcome>, BusError>;
 
     /// From the return on, batches of this shard with a lower token are refused whole with [`BusError::Fenced`]. Raising a

@@ -120,14 +120,7 @@ impl State {
             .entry(change.guild)
             .or_insert_with(|| GuildLog::new(change.guild));
         let (clock, feeds) = (&mut self.clock, &mut self.feeds);
-        let ids = guild.apply(
-            change,
-            || {
-                *clock = clock.tick(now);
-                *clock
-            },
-            |entry| feeds.deliver(entry),
-        );
+        let ids = guild.apply(change, clock, now, |entry| feeds.deliver(entry));
         guild.trim(now, retention);
         Outcome::Applied(ids)
     }

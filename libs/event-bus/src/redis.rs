@@ -7,6 +7,7 @@ mod feed;
 mod keeper;
 mod publish;
 mod scripts;
+mod seen;
 
 use async_trait::async_trait;
 use contracts::{EventId, GuildId};
@@ -14,7 +15,6 @@ use fred::{
     interfaces::{HashesInterface, KeysInterface, SetsInterface},
     types::Value,
 };
-use parking_lot::Mutex;
 use prometheus::Registry;
 use redis_link::{RedisConfig, RedisLink, Role};
 use tokio_util::{
@@ -27,6 +27,7 @@ use crate::{
     metrics::Metrics,
 };
 use calls::Calls;
+use seen::Seen;
 
 /// The longest part of a snapshot's or a look-up's guild list that is sent at once.
 const GUILDS_PER_CALL: usize = 512;
@@ -38,8 +39,7 @@ pub struct RedisBus {
     metrics: Metrics,
     publisher: Calls,
     commands: Calls,
-    /// The highest id that this process has published: no later one may be below it, whatever Redis remembers.
-    highest: Mutex<EventId>,
+    seen: Seen,
     closed: CancellationToken,
     _ends_subscriptions: DropGuard,
     _keeper: AbortOnDropHandle<()>,
@@ -59,7 +59,7 @@ impl RedisBus {
             publisher: connect(Role::Publisher),
             commands,
             metrics,
-            highest: Mutex::new(EventId::ZERO),
+            seen: Seen::default(),
             closed: closed.clone(),
             _ends_subscriptions: closed.drop_guard(),
             _keeper: AbortOnDropHandle::new(keeper),
@@ -93,37 +93,40 @@ impl std::fmt::Debug for RedisBus {
 impl EventBus for RedisBus {
     async fn publish(&self, batch: &Batch) -> Result<Vec<Outcome>, BusError> {
         self.open()?;
-        let mut outcomes = Vec::with_capacity(batch.changes.len());
-        for changes in batch.changes.chunks(Batch::LIMIT) {
-            let above = *self.highest.lock();
-            let arguments = publish::arguments(changes, self.retention, above);
-            let reply = self
-                .publisher
-                .run("publish", &scripts::PUBLISH, arguments)
-                .await?;
-            let part = publish::outcomes(&reply, changes.len())?;
-            let ids = part.iter().filter_map(|outcome| match outcome {
-                Outcome::Applied(ids) => ids.last().copied(),
-                _ => None,
-            });
-            if let Some(id) = ids.max() {
-                let mut highest = self.highest.lock();
-                *highest = id.max(*highest);
+        let arguments = publish::arguments(batch, self.retention, self.seen.highest());
+        let reply = self
+            .publisher
+            .run_in_order("publish", &scripts::PUBLISH, arguments)
+            .await?;
+        let outcomes = publish::outcomes(&reply, batch.changes.len())?;
+        for outcome in &outcomes {
+            if let Outcome::Applied(ids) = outcome {
+                ids.iter()
+                    .max()
+                    .into_iter()
+                    .for_each(|id| self.seen.raise(*id));
             }
-            outcomes.extend(part);
         }
         Ok(outcomes)
     }
 
-    async fn fence(&self, _fence: Fence) -> Result<(), BusError> {
-        self.open()
+    async fn fence(&self, fence: Fence) -> Result<(), BusError> {
+        self.open()?;
+        let mut arguments: Vec<Value> = publish::retention(self.retention).into();
+        arguments.extend(publish::fence(fence));
+        // among the batches, so that none of this process is refused that was published before
+        self.publisher
+            .run("fence", &scripts::RAISE, arguments)
+            .await?;
+        Ok(())
     }
 
     async fn subscribe(&self) -> Result<Subscription, BusError> {
         self.open()?;
-        let link = RedisLink::connect(&self.config, Role::Subscriber);
         Ok(feed::open(
-            link,
+            &self.config,
+            self.commands.clone(),
+            self.seen.clone(),
             self.metrics.clone(),
             self.closed.child_token(),
         ))

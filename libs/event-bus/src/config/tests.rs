@@ -51,10 +51,6 @@ fn what_is_wrong_is_named_once() {
             "REDIS_URL: ",
         ),
         (
-            vec![("REDIS_URL", "redis-cluster://localhost:7000")],
-            "EVENT_BUS: does not work on Redis Cluster",
-        ),
-        (
             vec![("EVENT_BUS", "memory"), ("EVENT_RETENTION_SECONDS", "0")],
             "EVENT_RETENTION_SECONDS: is 0",
         ),

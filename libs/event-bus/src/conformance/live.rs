@@ -2,7 +2,7 @@
 
 use contracts::{EventId, MessageId};
 
-use super::{Author, DEADLINE, Factory, entries, event, follow, message, next};
+use super::{Author, DEADLINE, Factory, edited, entries, event, follow, message, next};
 use crate::{Batch, Body, DELIVERY_QUEUE, Delivery, Entry, Outcome, Retention, Subscription};
 
 /// Watches followed by a publication each.
@@ -276,7 +276,7 @@ pub async fn subscriptions_do_not_disturb_each_other(factory: &impl Factory) {
     let mut subscription = bus.subscribe().await.expect("answers");
     subscription.watcher().watch(guild).await.expect("answers");
     for n in 0..100 {
-        let new = vec![message(guild, n, "a"); 100];
+        let new = vec![edited(guild, n, "a"); 100];
         for id in author.publish(new).await {
             assert_eq!(entry(&mut subscription).await.id, id);
         }

@@ -180,8 +180,8 @@ pub async fn payloads_come_back_byte_for_byte(factory: &impl Factory) {
         "%d %s {\"id\":\"1-1\",",
         " - 1-2n ",
     ];
-    for text in texts {
-        for entry in [event(author.guild, text), message(author.guild, 5, text)] {
+    for (id, text) in (1..).zip(texts) {
+        for entry in [event(author.guild, text), message(author.guild, id, text)] {
             let NewEntry::Event(sent) = entry.clone() else {
                 unreachable!()
             };

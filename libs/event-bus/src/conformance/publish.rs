@@ -224,6 +224,36 @@ pub async fn a_large_batch_is_applied_whole(factory: &impl Factory) {
     assert_eq!(entries(&*bus, guild).await.len(), expected + 1);
 }
 
+/// In the order in which they were begun, whether one guild's or several's, also when the script is not loaded yet.
+pub async fn batches_under_way_at_once_are_applied_in_order(factory: &impl Factory) {
+    let deployment = factory.deployment(Retention::default()).await;
+    let (seeding, bus) = (deployment.bus(), deployment.bus());
+    let mut one = Author::seeded(&seeding, 1).await;
+    let mut two = Author::seeded(&seeding, 2).await;
+    for _ in 0..20 {
+        let batches: Vec<Batch> = (0..32)
+            .map(|n| {
+                let mut changes = vec![one.change(vec![event(one.guild, "a")])];
+                if n % 3 == 0 {
+                    changes.push(two.change(vec![event(two.guild, "b")]));
+                }
+                Batch::of(changes)
+            })
+            .collect();
+        let publishing = batches.iter().map(|batch| bus.publish(batch));
+        let mut last = EventId::ZERO;
+        for outcomes in futures_util::future::join_all(publishing).await {
+            for outcome in outcomes.expect("answers") {
+                let Outcome::Applied(ids) = outcome else {
+                    panic!("{outcome:?}");
+                };
+                assert!(ids[0] > last);
+                last = ids[0];
+            }
+        }
+    }
+}
+
 /// Also when two draw at once.
 pub async fn an_epoch_is_larger_than_every_earlier_one(factory: &impl Factory) {
     let deployment = factory.deployment(Retention::default()).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Author, Factory, entries, event, message};
+use super::{Author, Factory, edited, entries, event, message};
 use crate::{Body, Entry, Retention};
 
 fn payloads(log: &[Entry]) -> Vec<serde_json::Value> {
@@ -61,15 +61,21 @@ pub async fn every_version_of_a_message_is_redacted_and_no_other_message(factory
     other
         .publish(vec![message(other.guild, 10, "elsewhere")])
         .await;
+    author
+        .publish(vec![
+            message(author.guild, 10, "version"),
+            message(author.guild, 11, "neighbour"),
+        ])
+        .await;
     for n in 0..5 {
         author
-            .publish(vec![message(author.guild, 10, &format!("version{n}"))])
+            .publish(vec![edited(author.guild, 10, &format!("version{n}"))])
             .await;
         author
-            .publish(vec![message(author.guild, 11, &format!("neighbour{n}"))])
+            .publish(vec![edited(author.guild, 11, &format!("neighbour{n}"))])
             .await;
     }
-    let mut change = author.change(vec![message(author.guild, 10, "version5")]);
+    let mut change = author.change(vec![edited(author.guild, 10, "version5")]);
     change.redact = vec![contracts::MessageId::new(10)];
     author.apply(change).await;
     let log = format!("{:?}", entries(&*bus, author.guild).await);
@@ -102,8 +108,9 @@ pub async fn a_redacted_message_is_trimmed_like_any_other(factory: &impl Factory
     let bus = deployment.bus();
     let mut author = Author::seeded(&bus, 1).await;
     for n in 0..20 {
+        let version = if n % 2 == 0 { message } else { edited };
         author
-            .publish(vec![message(author.guild, n % 3, &format!("text{n}."))])
+            .publish(vec![version(author.guild, n % 3, &format!("text{n}."))])
             .await;
         if n % 4 == 0 {
             author.redact(n % 3).await;

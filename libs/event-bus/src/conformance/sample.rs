@@ -4,7 +4,8 @@ use contracts::{
     ChannelId, EventId, GuildId, MessageId, UserId,
     envelope::Unpublished,
     event::{
-        Attachment, Author as MessageAuthor, Event, MessageCreated, RoomCreated, TypingStarted,
+        Attachment, Author as MessageAuthor, Event, MessageCreated, MessageUpdated, RoomCreated,
+        TypingStarted,
     },
     state::Guild,
 };
@@ -137,9 +138,8 @@ pub fn event(guild: GuildId, name: &str) -> NewEntry {
     unpublished(guild, &Event::RoomCreated(created))
 }
 
-/// A message.
-pub fn message(guild: GuildId, id: u64, text: &str) -> NewEntry {
-    let author = MessageAuthor {
+fn sender() -> MessageAuthor {
+    MessageAuthor {
         user_id: UserId::new(9),
         username: "nelly".to_owned(),
         display_name: "Nelly \u{1f98a}".to_owned(),
@@ -147,25 +147,47 @@ pub fn message(guild: GuildId, id: u64, text: &str) -> NewEntry {
         avatar_url: "https://cdn.example/a.png".to_owned(),
         bot: false,
         on_behalf_of: None,
-    };
-    let file = Attachment {
+    }
+}
+
+fn file(text: &str) -> Attachment {
+    Attachment {
         id: "1".to_owned(),
         filename: format!("{text}.txt"),
         content_type: None,
         size: 3,
         url: format!("https://cdn.example/{text}"),
-    };
+    }
+}
+
+/// A message.
+pub fn message(guild: GuildId, id: u64, text: &str) -> NewEntry {
     let created = MessageCreated {
         guild_id: guild,
         channel_id: ChannelId::new(5),
         message_id: MessageId::new(id),
-        author,
+        author: sender(),
         content: Some(text.to_owned()),
-        attachments: vec![file],
+        attachments: vec![file(text)],
         created_at: 1,
         reply_to: Some(MessageId::new(77)),
     };
     unpublished(guild, &Event::MessageCreated(created))
+}
+
+/// A later version of a message.
+pub fn edited(guild: GuildId, id: u64, text: &str) -> NewEntry {
+    let updated = MessageUpdated {
+        guild_id: guild,
+        channel_id: ChannelId::new(5),
+        message_id: MessageId::new(id),
+        author: sender(),
+        content: Some(text.to_owned()),
+        attachments: vec![file(text)],
+        created_at: 1,
+        edited_at: Some(2),
+    };
+    unpublished(guild, &Event::MessageUpdated(updated))
 }
 
 /// Somebody types.

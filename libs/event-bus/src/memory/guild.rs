@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use contracts::{
-    ChannelId, EventId, GuildId, MessageId, RoleId, UserId,
+    ChannelId, EventId, EventKind, GuildId, MessageId, RoleId, UserId,
+    envelope::Unpublished,
     state::{Channel, Guild, Member, Role, Voice},
 };
 
@@ -55,51 +56,87 @@ impl GuildLog {
         self.facts.as_ref()
     }
 
-    /// Applies a change whose position was checked; the ids of its entries.
+    /// Applies a change whose position was checked; the ids of its entries. `clock` is moved on from time `now`.
     pub(super) fn apply(
         &mut self,
         change: &Change,
-        mut draw: impl FnMut() -> EventId,
+        clock: &mut EventId,
+        now: u64,
         mut deliver: impl FnMut(&Entry),
     ) -> Vec<EventId> {
         self.position = change.position;
         if change.reseed {
             self.forget();
-            let id = draw();
-            self.floor = id;
-            deliver(self.append(id, Body::Reseed));
+            *clock = clock.tick(now);
+            self.floor = *clock;
+            deliver(self.append(*clock, Body::Reseed));
         }
         for op in &change.state {
             self.set(op.clone());
         }
         let mut ids = Vec::with_capacity(change.entries.len());
-        for new in &change.entries {
-            let id = match new {
+        for (index, new) in change.entries.iter().enumerate() {
+            let kept = match new {
                 NewEntry::Event(event) if event.event.live_only() => {
                     let body = Body::Event(event.clone().publish(self.last));
                     deliver(&self.entry(self.last, body));
-                    self.last
+                    Some(self.last)
                 }
+                NewEntry::Event(event) => self.creation_of_same(event),
+                NewEntry::Audience(_) => None,
+            };
+            if let Some(id) = kept {
+                ids.push(id);
+                continue;
+            }
+            let given = change.ids.get(index).filter(|_| !change.reseed);
+            let id = self.id_of(given.copied(), clock, now);
+            let body = match new {
                 NewEntry::Event(event) => {
-                    let id = draw();
                     if let Some(text) = redaction::text_of(event.event, &event.payload) {
                         self.texts.entry(text.message).or_default().push(id);
                     }
-                    deliver(self.append(id, Body::Event(event.clone().publish(id))));
-                    id
+                    Body::Event(event.clone().publish(id))
                 }
-                NewEntry::Audience(change) => {
-                    let id = draw();
-                    deliver(self.append(id, Body::Audience(change.clone())));
-                    id
-                }
+                NewEntry::Audience(change) => Body::Audience(change.clone()),
             };
+            deliver(self.append(id, body));
             ids.push(id);
         }
         for message in &change.redact {
             self.redact(*message);
         }
         ids
+    }
+
+    /// The id of the next entry: the one that was given if it still is above all others.
+    fn id_of(&mut self, given: Option<EventId>, clock: &mut EventId, now: u64) -> EventId {
+        *clock = match given {
+            Some(id) if id > *clock && id > self.last => id,
+            Some(_) => {
+                self.floor = clock.tick(now);
+                self.floor
+            }
+            None => clock.tick(now),
+        };
+        *clock
+    }
+
+    /// The entry that already tells the creation of the message that `event` tells.
+    fn creation_of_same(&self, event: &Unpublished) -> Option<EventId> {
+        if event.event != EventKind::MessageCreated {
+            return None;
+        }
+        let text = redaction::text_of(event.event, &event.payload)?;
+        let mut known = self.texts.get(&text.message)?.iter().copied();
+        known.find(|id| {
+            let entry = self.index(*id).map(|index| &self.log[index].body);
+            matches!(entry, Some(Body::Event(known)) if known.event == event.event)
+        })
+    }
+
+    fn index(&self, id: EventId) -> Option<usize> {
+        self.log.binary_search_by_key(&id, |entry| entry.id).ok()
     }
 
     fn entry(&self, id: EventId, body: Body) -> Entry {
@@ -148,8 +185,9 @@ impl GuildLog {
     }
 
     fn redact(&mut self, message: MessageId) {
-        for id in self.texts.get(&message).into_iter().flatten() {
-            let Ok(index) = self.log.binary_search_by_key(id, |entry| entry.id) else {
+        let ids = self.texts.get(&message).cloned().unwrap_or_default();
+        for id in &ids {
+            let Some(index) = self.index(*id) else {
                 continue;
             };
             if let Body::Event(envelope) = &mut self.log[index].body

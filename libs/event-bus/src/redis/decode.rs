@@ -52,6 +52,23 @@ pub(super) fn live(guild: GuildId, message: &[u8]) -> Option<Entry> {
     })
 }
 
+/// What a subscription hears on its own channel.
+pub(super) enum OwnMessage {
+    /// Its own probe came back.
+    Probe(u64),
+    /// Everything up to this id was sent before.
+    Tick(EventId),
+}
+
+pub(super) fn own(message: &[u8]) -> Option<OwnMessage> {
+    let (kind, value) = std::str::from_utf8(message).ok()?.split_once(' ')?;
+    match kind {
+        "probe" => value.parse().ok().map(OwnMessage::Probe),
+        "tick" => value.parse().ok().map(OwnMessage::Tick),
+        _ => None,
+    }
+}
+
 fn body(bytes: &[u8]) -> Option<Body> {
     let (kind, json) = bytes.split_first()?;
     match kind {

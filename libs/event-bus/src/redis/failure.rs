@@ -8,6 +8,7 @@ pub(super) fn told(error: Error) -> BusError {
     match words.next() {
         // our scripts name the key that they can't read
         Some("CORRUPT") => BusError::Corrupt(words.next().unwrap_or("a key").to_owned()),
+        Some("FENCED") => BusError::Fenced,
         Some("WRONGTYPE") => BusError::Corrupt("a key of another type".to_owned()),
         Some("ERR") => BusError::Corrupt(error.details().to_owned()),
         _ if *error.kind() == ErrorKind::Parse => BusError::Corrupt("a reply".to_owned()),

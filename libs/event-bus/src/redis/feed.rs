@@ -1,37 +1,45 @@
 //! A subscription's connection: what is wanted, what Redis has confirmed, and what was missed.
 //!
-//! SUBSCRIBE is confirmed by nothing that the client shows, so every round of it ends with a PING on the same
-//! connection: its PONG says that all before it holds. The same round is the watchdog of a silent connection.
+//! SSUBSCRIBE is confirmed by its answer. Every round of it ends with a probe that the subscription publishes to itself on
+//! the same connection: that it arrives says that all before it holds and that what is published is delivered. The same
+//! round is the watchdog of a silent connection. That others publish to the same Redis is shown by the ticks.
 
+mod line;
 mod round;
+mod ticker;
+mod topic;
 mod wanted;
 mod watch;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use contracts::GuildId;
-use fred::{
-    interfaces::{ClientLike, EventInterface},
-    types::Message,
-};
-use redis_link::RedisLink;
+use fred::types::Message;
+use redis_link::RedisConfig;
 use tokio::{
-    sync::{
-        broadcast::{self, error::RecvError},
-        mpsc,
-    },
+    sync::{broadcast::error::RecvError, mpsc},
     time::MissedTickBehavior,
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{error, info};
 
-use super::decode;
+use super::{
+    calls::Calls,
+    decode::{self, OwnMessage},
+    seen::Seen,
+};
 use crate::{
     Subscription, Watcher,
     metrics::Metrics,
     outlet::{Offered, Outlet},
 };
-use round::{Round, Rounds};
+use line::Line;
+use round::{Proved, Round, Rounds};
+use ticker::{Ticker, Ticks};
+use topic::{Channels, Topic};
 use wanted::Wanted;
 use watch::{Order, RedisWatch};
 
@@ -44,19 +52,29 @@ const FAILED_ROUNDS: u32 = 3;
 /// Watch orders that wait for the feed; more wait at the caller.
 const ORDER_QUEUE: usize = 256;
 
-/// Opens a subscription on a connection of its own; it ends with `closed` or with its receiver.
-pub(super) fn open(link: RedisLink, metrics: Metrics, closed: CancellationToken) -> Subscription {
+/// Opens a subscription on a connection of its own; it ends with `closed` or with its receiver. `commands` draws its ticks.
+pub(super) fn open(
+    config: &RedisConfig,
+    commands: Calls,
+    seen: Seen,
+    metrics: Metrics,
+    closed: CancellationToken,
+) -> Subscription {
     let (outlet, deliveries) = Outlet::new();
     let (sender, orders) = mpsc::channel(ORDER_QUEUE);
-    let messages = link.client().message_rx();
+    let line = Line::open(config);
+    let channels = Channels::new(&line.link);
+    let ticker = Ticker::new(commands, seen.clone(), channels.own());
     let feed = Feed {
-        channels: link.key("events:"),
-        rounds: Rounds::new(link.client().clone(), link.key("events:")),
-        link,
+        config: config.clone(),
+        rounds: Rounds::new(line.link.client().clone(), channels.clone()),
+        line,
+        channels,
         outlet,
         metrics,
+        seen,
         wanted: Wanted::default(),
-        messages,
+        ticks: Ticks::default(),
         interrupted: None,
         failed: 0,
         complained: false,
@@ -67,22 +85,23 @@ pub(super) fn open(link: RedisLink, metrics: Metrics, closed: CancellationToken)
             () = feed.run(orders) => {}
         }
     });
-    let watch = RedisWatch::new(sender, AbortOnDropHandle::new(task));
+    let watch = RedisWatch::new(sender, ticker, AbortOnDropHandle::new(task));
     Subscription {
         deliveries,
-        watcher: Watcher(std::sync::Arc::new(watch)),
+        watcher: Watcher(Arc::new(watch)),
     }
 }
 
 struct Feed {
-    link: RedisLink,
-    /// What the name of a guild's channel begins with.
-    channels: String,
+    config: RedisConfig,
+    line: Line,
+    channels: Channels,
     outlet: Outlet,
     metrics: Metrics,
+    seen: Seen,
     wanted: Wanted,
     rounds: Rounds,
-    messages: broadcast::Receiver<Message>,
+    ticks: Ticks,
     /// Since when entries may be missing; nothing is delivered until all is confirmed again.
     interrupted: Option<Instant>,
     failed: u32,
@@ -91,8 +110,6 @@ struct Feed {
 
 impl Feed {
     async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
-        let client = self.link.client().clone();
-        let (mut errors, mut connects) = (client.error_rx(), client.reconnect_rx());
         let mut probe = tokio::time::interval(PROBE_EVERY);
         probe.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut connected_before = false;
@@ -101,13 +118,15 @@ impl Feed {
             tokio::select! {
                 biased;
                 () = self.outlet.closed() => return,
-                error = errors.recv() => match error {
-                    Err(RecvError::Closed) => errors = client.error_rx(),
-                    _ => self.lost(),
-                },
-                connect = connects.recv() => {
+                error = self.line.errors.recv() => {
+                    if matches!(error, Err(RecvError::Closed)) {
+                        self.line.listen_again();
+                    }
+                    self.lost();
+                }
+                connect = self.line.connects.recv() => {
                     if matches!(connect, Err(RecvError::Closed)) {
-                        connects = client.reconnect_rx();
+                        self.line.listen_again();
                     } else if std::mem::replace(&mut connected_before, true) {
                         self.metrics.reconnected();
                     }
@@ -120,10 +139,15 @@ impl Feed {
                     None => return,
                 },
                 () = self.wanted.overdue() => self.wanted.give_up(Instant::now()),
-                _ = probe.tick() => self.rounds.due(),
-                message = self.messages.recv() => match message {
+                _ = probe.tick() => {
+                    self.rounds.due();
+                    if self.ticks.are_missing(Instant::now()) {
+                        self.connect_anew();
+                    }
+                }
+                message = self.line.messages.recv() => match message {
                     Ok(message) => {
-                        if !self.deliver(&message) {
+                        if !self.take(&message) {
                             return;
                         }
                     }
@@ -132,7 +156,7 @@ impl Feed {
                         self.rounds.due();
                     }
                     Err(RecvError::Closed) => {
-                        self.messages = client.message_rx();
+                        self.line.listen_again();
                         self.lost();
                     }
                 },
@@ -142,34 +166,51 @@ impl Feed {
 
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Watch { guild, done } => self.wanted.watch(guild, done, Instant::now()),
-            Order::Unwatch { guild } => self.wanted.unwatch(guild),
+            Order::Watch { topic, done } => self.wanted.watch(topic, done, Instant::now()),
+            Order::Unwatch { guild } => self.wanted.unwatch(Topic::Guild(guild)),
+            Order::Expect { tick } => return self.ticks.expect(tick, Instant::now()),
         }
-        self.rounds.due();
+        if self.wanted.unsettled() {
+            self.rounds.due();
+        }
     }
 
     /// Nothing that Redis confirmed holds any more, and what came last may have been missed.
     fn lost(&mut self) {
         self.rounds.forget();
+        self.ticks.forget();
         self.wanted.unconfirm();
         if self.interrupted.is_none() && self.wanted.any_established() {
             self.interrupted = Some(Instant::now());
         }
     }
 
+    /// Gives the connection up for a new one.
+    fn connect_anew(&mut self) {
+        self.lost();
+        self.failed = 0;
+        self.line = Line::open(&self.config);
+        self.rounds.move_to(self.line.link.client().clone());
+    }
+
     fn finish(&mut self, round: &Round) {
         if round.forgotten {
             return;
         }
-        if !round.succeeded {
-            self.failed += 1;
-            // while it is away the client itself connects again
-            if self.failed >= FAILED_ROUNDS && self.link.client().is_connected() {
-                self.failed = 0;
+        match round.proved {
+            Proved::Live => {}
+            Proved::Detached => {
                 self.lost();
-                self.rounds.reconnect();
+                return self.rounds.due();
             }
-            return;
+            Proved::Nothing => {
+                self.failed += 1;
+                // while it is away the client itself connects again
+                if self.failed >= FAILED_ROUNDS && self.line.is_connected() {
+                    self.connect_anew();
+                }
+                return;
+            }
         }
         self.failed = 0;
         self.wanted.confirm(&round.subscribed, &round.unsubscribed);
@@ -181,12 +222,12 @@ impl Feed {
         {
             self.interrupted = None;
             // what waits here was published before and is read from the log
-            self.messages = self.messages.resubscribe();
+            self.line.skip_waiting();
             self.outlet.interrupt();
             self.metrics.interrupted();
             info!(
                 component = "WS",
-                guilds = self.wanted.count(),
+                guilds = self.wanted.guilds(),
                 interrupted_ms = since.elapsed().as_millis() as u64,
                 "subscribed again; what was missed is read from the log"
             );
@@ -194,14 +235,32 @@ impl Feed {
     }
 
     /// False when nobody receives any more.
-    fn deliver(&mut self, message: &Message) -> bool {
-        let guild: Option<GuildId> = message
-            .channel
-            .strip_prefix(&*self.channels)
-            .and_then(|guild| guild.parse().ok());
-        let Some(guild) = guild.filter(|guild| self.wanted.contains(*guild)) else {
-            return true;
-        };
+    fn take(&mut self, message: &Message) -> bool {
+        match self.channels.topic(&message.channel) {
+            Some(Topic::Own) => self.take_own(message),
+            Some(topic @ Topic::Guild(guild)) if self.wanted.contains(topic) => {
+                self.deliver(guild, message)
+            }
+            _ => true,
+        }
+    }
+
+    fn take_own(&mut self, message: &Message) -> bool {
+        let own = message.value.as_bytes().and_then(decode::own);
+        match own {
+            Some(OwnMessage::Probe(number)) => {
+                self.rounds.arrived(number);
+                true
+            }
+            Some(OwnMessage::Tick(id)) => {
+                self.ticks.arrived(id);
+                self.interrupted.is_some() || self.outlet.tick(id) != Offered::Gone
+            }
+            None => true,
+        }
+    }
+
+    fn deliver(&mut self, guild: GuildId, message: &Message) -> bool {
         if self.interrupted.is_some() {
             return true;
         }
@@ -213,6 +272,7 @@ impl Feed {
             self.complain(guild);
             return true;
         };
+        self.seen.raise(entry.id);
         match self.outlet.entry(entry) {
             Offered::Gone => false,
             Offered::Overflowed => {

@@ -1,7 +1,8 @@
 -- Applies a batch. Everything is computed and checked first and written last: a script that fails midway is not undone.
--- ARGV: 1-4 as above, 5 an id below which none is drawn, 6 how many changes, then the changes, each
+-- ARGV: 1-4 as above, 5 an id below which none is drawn, 6 shard or '', 7 its token, 8 how many changes, then the changes:
 --   guild, reseed (0|1), previous position or '', position, how many state operations, entries, redactions,
---   per operation: what, id, JSON;  per entry: kind, JSON, message or '', text spans or '';  per redaction: message.
+--   per operation: what, id, JSON;  per entry: kind, JSON, message or '', text spans or '', id or '' (draw it);
+--   per redaction: message.
 -- Returns a line per change: `A id ...` applied, `D` duplicate, `B position` behind (without position: not stored).
 local HOUR = 3600000
 local now = clock_ms()
@@ -11,26 +12,41 @@ if schema and schema ~= SCHEMA then
   return corrupt(PREFIX .. 'schema')
 end
 
+local shard, token = ARGV[6], ARGV[7]
+local refusal = shard ~= '' and fenced_off(shard, token)
+if refusal then
+  return refusal
+end
+
+-- The last id that was given out; what is drawn is above all that is known too, whatever Redis forgot.
 local at_ms, at_n = id_parts(redis.call('GET', PREFIX .. 'clock') or '0-0')
 if not at_ms then
   return corrupt(PREFIX .. 'clock')
 end
-
-local function clock_not_below(id)
-  local ms, n = id_parts(id)
-  if ms > at_ms or (ms == at_ms and n > at_n) then
-    at_ms, at_n = ms, n
-  end
-end
-clock_not_below(ARGV[5])
+local known_ms, known_n = id_parts(ARGV[5])
 
 local function draw()
-  if now > at_ms then
-    at_ms, at_n = now, 0
-  else
-    at_n = at_n + 1
+  if is_after(known_ms, known_n, at_ms, at_n) then
+    at_ms, at_n = known_ms, known_n
   end
+  at_ms, at_n = next_id(at_ms, at_n, now)
   return id_text(at_ms, at_n)
+end
+
+-- The id of a guild's next entry: the one that was given if it still is above all others.
+local function id_of(guild, given)
+  if given == '' then
+    return draw()
+  end
+  local ms, n = id_parts(given)
+  local last_ms, last_n = id_parts(guild.last)
+  if is_after(ms, n, at_ms, at_n) and is_after(ms, n, last_ms, last_n) then
+    at_ms, at_n = ms, n
+    return given
+  end
+  -- whoever was told the given id can't go on from it
+  guild.floor = draw()
+  return guild.floor
 end
 
 local function position_parts(text)
@@ -74,15 +90,18 @@ local function stored(id)
   if not readable or (guild.pos and not position_parts(guild.pos)) then
     return nil, name
   end
-  clock_not_below(guild.last)
+  local last_ms, last_n = id_parts(guild.last)
+  if is_after(last_ms, last_n, known_ms, known_n) then
+    known_ms, known_n = last_ms, last_n
+  end
   guilds[id] = guild
   order[#order + 1] = guild
   return guild
 end
 
 local outcomes, applied = {}, {}
-local cursor = 7
-for index = 1, tonumber(ARGV[6]) do
+local cursor = 9
+for index = 1, tonumber(ARGV[8]) do
   local change = {
     reseed = ARGV[cursor + 1] == '1',
     position = ARGV[cursor + 3],
@@ -98,7 +117,7 @@ for index = 1, tonumber(ARGV[6]) do
   end
   change.guild = guild
   change.at = cursor + 7
-  cursor = change.at + 3 * change.ops + 4 * change.entries + change.redactions
+  cursor = change.at + 3 * change.ops + 5 * change.entries + change.redactions
   if guild.pos and not is_before(guild.pos, change.position) then
     outcomes[index] = 'D'
   elseif not change.reseed and guild.pos ~= previous then
@@ -148,37 +167,54 @@ local function apply_state(guild, what, id, json)
   end
 end
 
--- The one place that sends. On Redis Cluster this becomes SPUBLISH.
+-- The one place that sends.
 local function send(guild, id, position, body)
   local message = SCHEMA .. ' ' .. guild.last .. ' ' .. id .. ' ' .. position .. ' ' .. body
-  redis.call('PUBLISH', key('events', guild.id), message)
+  redis.call('SPUBLISH', key('events', guild.id), message)
 end
 
-local function append(guild, position, kind, json, message, spans)
-  local live = kind == 'l'
-  local id = live and guild.last or draw()
+-- The ids of a message's entries, a `+` before the one that tells its creation.
+local function entries_of(guild, message)
+  return redis.call('HGET', key('messages', guild.id), message)
+end
+
+local function index_message(guild, message, kind, id, value)
+  local messages, ids = key('messages', guild.id), entries_of(guild, message)
+  local mark = kind == 'c' and '+' .. id or id
+  redis.call('HSET', messages, id, value, message, ids and (ids .. ' ' .. mark) or mark)
+  guild.grown[messages] = true
+end
+
+-- Kinds: l live only, e event, c creation of a message, a audience, r reseed.
+local function append(guild, position, kind, json, message, spans, given)
+  if kind == 'l' then
+    send(guild, guild.last, position, 'e{"id":"' .. guild.last .. '",' .. string.sub(json, 2))
+    return guild.last
+  end
+  if kind == 'c' and message ~= '' then
+    local creation = string.match(entries_of(guild, message) or '', '%+(%S+)')
+    if creation then
+      return creation
+    end
+  end
+  local id = id_of(guild, given)
   local body = kind .. json
-  if live or kind == 'e' then
+  if kind == 'e' or kind == 'c' then
     body = 'e{"id":"' .. id .. '",' .. string.sub(json, 2)
   end
-  if not live then
-    local log = key('log', guild.id)
-    if message == '' then
-      redis.call('XADD', log, id, 'p', guild.last, 'o', position, 'b', body)
-    else
-      redis.call('XADD', log, id, 'p', guild.last, 'o', position, 'm', message)
-      local messages = key('messages', guild.id)
-      local ids = redis.call('HGET', messages, message)
-      redis.call('HSET', messages, id, spans .. ' ' .. body, message, ids and (ids .. ' ' .. id) or id)
-      guild.grown[messages] = true
-    end
-    if guild.count == 0 then
-      guild.grown[log] = true
-    end
-    guild.count = guild.count + 1
-    if guild.first == 0 then
-      guild.first = at_ms
-    end
+  local log = key('log', guild.id)
+  if message == '' then
+    redis.call('XADD', log, id, 'p', guild.last, 'o', position, 'b', body)
+  else
+    redis.call('XADD', log, id, 'p', guild.last, 'o', position, 'm', message)
+    index_message(guild, message, kind, id, spans .. ' ' .. body)
+  end
+  if guild.count == 0 then
+    guild.grown[log] = true
+  end
+  guild.count = guild.count + 1
+  if guild.first == 0 then
+    guild.first = at_ms
   end
   send(guild, id, position, body)
   guild.last = id
@@ -188,8 +224,7 @@ end
 -- Takes the text out of every entry of this message. Spans count from the JSON before its id was put in.
 local function redact(guild, message)
   local messages = key('messages', guild.id)
-  local ids = redis.call('HGET', messages, message) or ''
-  for id in string.gmatch(ids, '%S+') do
+  for id in string.gmatch(entries_of(guild, message) or '', '%+?(%S+)') do
     local value = redis.call('HGET', messages, id)
     local spans, body = string.match(value or '', '^(%S+) (.*)$')
     if spans and spans ~= '-' then
@@ -206,6 +241,9 @@ local function redact(guild, message)
   end
 end
 
+if shard ~= '' then
+  keep_fence(shard, token)
+end
 if #applied > 0 and not schema then
   redis.call('SET', PREFIX .. 'schema', SCHEMA)
 end
@@ -216,7 +254,7 @@ for _, change in ipairs(applied) do
     forget_state(guild)
     redis.call('UNLINK', key('log', guild.id), key('messages', guild.id))
     guild.count, guild.first = 0, 0
-    guild.floor = append(guild, change.position, 'r', '', '', '')
+    guild.floor = append(guild, change.position, 'r', '', '', '', '')
   end
   local at = change.at
   for _ = 1, change.ops do
@@ -224,8 +262,9 @@ for _, change in ipairs(applied) do
     at = at + 3
   end
   for _ = 1, change.entries do
-    ids[#ids + 1] = append(guild, change.position, ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
-    at = at + 4
+    local given = change.reseed and '' or ARGV[at + 4]
+    ids[#ids + 1] = append(guild, change.position, ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], given)
+    at = at + 5
   end
   for _ = 1, change.redactions do
     redact(guild, ARGV[at])
@@ -238,7 +277,7 @@ for _, guild in ipairs(order) do
   if guild.changed then
     local floor, first = trim(guild.id, guild.count, guild.first, now)
     if floor then
-      guild.floor, guild.first = floor, first
+      guild.floor, guild.first = later(floor, guild.floor), first
     end
     local renew = now - guild.renewed > HOUR
     if renew then

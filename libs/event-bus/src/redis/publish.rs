@@ -1,10 +1,10 @@
 //! A batch as the arguments of its script, and the script's reply as outcomes.
 
-use contracts::{EventId, envelope::Unpublished};
+use contracts::{EventId, EventKind, envelope::Unpublished};
 use fred::types::Value;
 use serde::Serialize;
 
-use crate::{BusError, Change, NewEntry, Outcome, Retention, StateOp, redaction};
+use crate::{Batch, BusError, Fence, NewEntry, Outcome, Retention, StateOp, redaction};
 
 /// How much longer than the log's retention a guild lives in Redis that nobody keeps any more.
 const AFTERLIFE_SECONDS: u64 = 86_400;
@@ -16,10 +16,12 @@ pub(super) fn retention(retention: Retention) -> [Value; 3] {
     [retention.entries, age, expiry].map(|number| number.to_string().into())
 }
 
-pub(super) fn arguments(changes: &[Change], keep: Retention, above: EventId) -> Vec<Value> {
-    let mut arguments = Vec::with_capacity(5 + changes.len() * 16);
+pub(super) fn arguments(batch: &Batch, keep: Retention, above: EventId) -> Vec<Value> {
+    let changes = &batch.changes;
+    let mut arguments = Vec::with_capacity(8 + changes.len() * 16);
     arguments.extend(retention(keep));
     arguments.push(above.to_string().into());
+    arguments.extend(batch.fence.map_or_else(|| ["", ""].map(Value::from), fence));
     arguments.push(changes.len().to_string().into());
     for change in changes {
         let previous = change.previous.map(|position| position.to_string());
@@ -38,8 +40,10 @@ pub(super) fn arguments(changes: &[Change], keep: Retention, above: EventId) -> 
         for op in &change.state {
             arguments.extend(operation(op));
         }
-        for entry in &change.entries {
+        for (index, entry) in change.entries.iter().enumerate() {
             arguments.extend(self::entry(entry));
+            let id = change.ids.get(index).map(EventId::to_string);
+            arguments.push(id.unwrap_or_default().into());
         }
         arguments.extend(
             change
@@ -49,6 +53,14 @@ pub(super) fn arguments(changes: &[Change], keep: Retention, above: EventId) -> 
         );
     }
     arguments
+}
+
+/// A shard and its token.
+pub(super) fn fence(fence: Fence) -> [Value; 2] {
+    [
+        fence.shard.to_string().into(),
+        fence.token.to_string().into(),
+    ]
 }
 
 fn json(value: &impl Serialize) -> String {
@@ -77,7 +89,12 @@ fn entry(entry: &NewEntry) -> [Value; 4] {
         NewEntry::Event(event) => {
             let json = json(event);
             let text = text_within(event, &json);
-            ("e", json, text.unwrap_or_default())
+            let created = event.event == EventKind::MessageCreated;
+            (
+                if created { "c" } else { "e" },
+                json,
+                text.unwrap_or_default(),
+            )
         }
         NewEntry::Audience(change) => ("a", json(change), Default::default()),
     };

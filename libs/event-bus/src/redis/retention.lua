@@ -23,9 +23,9 @@ local function forget_message(guild, message, id)
     return
   end
   local rest = {}
-  for other in string.gmatch(ids, '%S+') do
+  for mark, other in string.gmatch(ids, '(%+?)(%S+)') do
     if other ~= id then
-      rest[#rest + 1] = other
+      rest[#rest + 1] = mark .. other
     end
   end
   if #rest == 0 then
@@ -33,6 +33,13 @@ local function forget_message(guild, message, id)
   else
     redis.call('HSET', messages, message, table.concat(rest, ' '))
   end
+end
+
+-- The later of two ids: a floor never falls.
+local function later(a, b)
+  local a_ms, a_n = id_parts(a)
+  local b_ms, b_n = id_parts(b)
+  return is_after(a_ms, a_n, b_ms, b_n) and a or b
 end
 
 -- Drops what is beyond the retention: the new floor and the time of the oldest entry that is left (0 = none),

@@ -6,9 +6,22 @@ pub(super) static PUBLISH: LazyLock<Script> = LazyLock::new(|| {
     Script::from_lua(concat!(
         include_str!("base.lua"),
         include_str!("retention.lua"),
+        include_str!("fence.lua"),
         include_str!("publish.lua")
     ))
 });
+
+pub(super) static RAISE: LazyLock<Script> = LazyLock::new(|| {
+    Script::from_lua(concat!(
+        include_str!("base.lua"),
+        include_str!("retention.lua"),
+        include_str!("fence.lua"),
+        include_str!("raise.lua")
+    ))
+});
+
+pub(super) static TICK: LazyLock<Script> =
+    LazyLock::new(|| Script::from_lua(concat!(include_str!("base.lua"), include_str!("tick.lua"))));
 
 pub(super) static RENEW: LazyLock<Script> = LazyLock::new(|| {
     Script::from_lua(concat!(

@@ -1,50 +1,71 @@
 use std::{future::pending, pin::Pin};
 
-use contracts::GuildId;
-use fred::{
-    error::{Error, ErrorKind},
-    interfaces::{ClientLike, PubsubInterface},
-    prelude::Client,
-};
+use fred::{error::Error, interfaces::PubsubInterface, prelude::Client};
+use futures_util::future::try_join_all;
 use redis_link::COMMAND_TIMEOUT;
+use tokio::sync::watch;
 
-use super::wanted::Wanted;
+use super::{
+    topic::{Channels, Topic},
+    wanted::Wanted,
+};
 
-/// Channels in one SUBSCRIBE.
-const CHANNELS_PER_COMMAND: usize = 512;
+/// SSUBSCRIBE commands under way at once.
+const SUBSCRIBES_AT_ONCE: usize = 512;
 
 /// What became of a round.
 #[derive(Debug)]
 pub(super) struct Round {
-    pub(super) subscribed: Vec<GuildId>,
-    pub(super) unsubscribed: Vec<GuildId>,
-    pub(super) succeeded: bool,
+    pub(super) subscribed: Vec<Topic>,
+    pub(super) unsubscribed: Vec<Topic>,
+    pub(super) proved: Proved,
     /// The connection was lost meanwhile: it says nothing.
     pub(super) forgotten: bool,
 }
 
+/// What a round shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proved {
+    /// All before it is subscribed, and what is published arrives.
+    Live,
+    /// Redis answers, but knows nothing of this subscription.
+    Detached,
+    /// Nothing: an error, or no answer in time.
+    Nothing,
+}
+
 type Running = Pin<Box<dyn Future<Output = Round> + Send>>;
 
-/// At most one round at a time: SUBSCRIBE, UNSUBSCRIBE, then PING.
+/// At most one round at a time: SSUBSCRIBE, SUNSUBSCRIBE, then a probe to itself on the same connection.
 pub(super) struct Rounds {
     client: Client,
-    channels: String,
+    channels: Channels,
     number: u64,
+    /// The number of the latest probe that came back.
+    arrived: watch::Sender<u64>,
     due: bool,
     forget: bool,
     running: Option<Running>,
 }
 
 impl Rounds {
-    pub(super) fn new(client: Client, channels: String) -> Self {
+    pub(super) fn new(client: Client, channels: Channels) -> Self {
         Self {
             client,
             channels,
             number: 0,
-            due: false,
+            arrived: watch::Sender::new(0),
+            due: true,
             forget: false,
             running: None,
         }
+    }
+
+    /// Goes on over another connection; what runs is given up.
+    pub(super) fn move_to(&mut self, client: Client) {
+        self.client = client;
+        self.running = None;
+        self.due = true;
     }
 
     /// Asks for a round as soon as none runs.
@@ -57,6 +78,11 @@ impl Rounds {
         self.forget = true;
     }
 
+    /// The probe of this number came back.
+    pub(super) fn arrived(&mut self, number: u64) {
+        self.arrived.send_replace(number);
+    }
+
     /// Begins a round if one is due.
     pub(super) fn begin(&mut self, wanted: &mut Wanted) {
         if !self.due || self.running.is_some() {
@@ -66,37 +92,31 @@ impl Rounds {
         self.forget = false;
         self.number += 1;
         let (subscribed, unsubscribed) = wanted.begin();
-        let names = |guilds: &[GuildId]| -> Vec<String> {
-            guilds
+        let names = |topics: &[Topic]| -> Vec<String> {
+            topics
                 .iter()
-                .map(|guild| format!("{}{guild}", self.channels))
+                .map(|topic| self.channels.name(*topic))
                 .collect()
         };
-        let (subscribe, unsubscribe) = (names(&subscribed), names(&unsubscribed));
-        let (client, number) = (self.client.clone(), self.number);
+        let exchange = Exchange {
+            client: self.client.clone(),
+            subscribe: names(&subscribed),
+            unsubscribe: names(&unsubscribed),
+            own: self.channels.own().to_owned(),
+            number: self.number,
+            arrived: self.arrived.subscribe(),
+        };
         self.running = Some(Box::pin(async move {
-            let exchange = exchange(&client, &subscribe, &unsubscribe, number);
-            let outcome = tokio::time::timeout(COMMAND_TIMEOUT, exchange).await;
+            let outcome = tokio::time::timeout(COMMAND_TIMEOUT, exchange.run()).await;
+            let proved = match outcome {
+                Ok(Ok(proved)) => proved,
+                Ok(Err(_)) | Err(_) => Proved::Nothing,
+            };
             Round {
                 subscribed,
                 unsubscribed,
-                succeeded: matches!(outcome, Ok(Ok(()))),
+                proved,
                 forgotten: false,
-            }
-        }));
-    }
-
-    /// Makes the connection anew; counts as a round that failed.
-    pub(super) fn reconnect(&mut self) {
-        let client = self.client.clone();
-        self.running = Some(Box::pin(async move {
-            // that it is back is told by the client's events
-            let _ = tokio::time::timeout(COMMAND_TIMEOUT, client.force_reconnection()).await;
-            Round {
-                subscribed: Vec::new(),
-                unsubscribed: Vec::new(),
-                succeeded: false,
-                forgotten: true,
             }
         }));
     }
@@ -113,28 +133,36 @@ impl Rounds {
     }
 }
 
-async fn exchange(
-    client: &Client,
-    subscribe: &[String],
-    unsubscribe: &[String],
+struct Exchange {
+    client: Client,
+    subscribe: Vec<String>,
+    unsubscribe: Vec<String>,
+    own: String,
     number: u64,
-) -> Result<(), Error> {
-    // never with an empty list: that would mean all of them
-    for names in subscribe.chunks(CHANNELS_PER_COMMAND) {
-        client.subscribe(names.to_vec()).await?;
-    }
-    for names in unsubscribe.chunks(CHANNELS_PER_COMMAND) {
-        client.unsubscribe(names.to_vec()).await?;
-    }
-    // a number of its own: the answer to an earlier PING proves nothing
-    let sent = format!("round {number}");
-    let answer: String = client.ping(Some(sent.clone())).await?;
-    if answer == sent {
-        Ok(())
-    } else {
-        Err(Error::new(
-            ErrorKind::Protocol,
-            "the answer belongs to another command",
-        ))
+    arrived: watch::Receiver<u64>,
+}
+
+impl Exchange {
+    async fn run(mut self) -> Result<Proved, Error> {
+        // one channel in each: the client takes the first confirmation of a command for its whole answer
+        for names in self.subscribe.chunks(SUBSCRIBES_AT_ONCE) {
+            let each = names.iter().map(|name| self.client.ssubscribe(&**name));
+            try_join_all(each).await?;
+        }
+        // never an empty list: that would mean all of them
+        if !self.unsubscribe.is_empty() {
+            self.client.sunsubscribe(self.unsubscribe).await?;
+        }
+        let probe = format!("probe {}", self.number);
+        let receivers: u64 = self.client.spublish(self.own, probe).await?;
+        if receivers == 0 {
+            return Ok(Proved::Detached);
+        }
+        let number = self.number;
+        match self.arrived.wait_for(|arrived| *arrived >= number).await {
+            Ok(_) => Ok(Proved::Live),
+            // the feed is gone
+            Err(_) => Ok(Proved::Nothing),
+        }
     }
 }

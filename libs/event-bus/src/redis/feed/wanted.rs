@@ -4,22 +4,22 @@ use std::{
     time::Instant,
 };
 
-use contracts::GuildId;
 use redis_link::COMMAND_TIMEOUT;
 use tokio::sync::oneshot;
 
+use super::topic::Topic;
 use crate::{BusError, redis::failure};
 
-/// The guilds that are wanted, and what of that Redis has confirmed.
-#[derive(Debug, Default)]
+/// What is wanted, and what of that Redis has confirmed. The subscription's own topic is always wanted.
+#[derive(Debug)]
 pub(super) struct Wanted {
-    guilds: BTreeMap<GuildId, Guild>,
+    topics: BTreeMap<Topic, State>,
     /// May be subscribed on this connection, wanted or not.
-    held: BTreeSet<GuildId>,
+    held: BTreeSet<Topic>,
 }
 
 #[derive(Debug, Default)]
-struct Guild {
+struct State {
     /// Somebody was told that it is watched.
     established: bool,
     /// The subscription holds on this connection.
@@ -33,51 +33,60 @@ struct Waiting {
     deadline: Instant,
 }
 
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            topics: BTreeMap::from([(Topic::Own, State::default())]),
+            held: BTreeSet::new(),
+        }
+    }
+}
+
 impl Wanted {
     pub(super) fn watch(
         &mut self,
-        guild: GuildId,
+        topic: Topic,
         done: oneshot::Sender<Result<(), BusError>>,
         now: Instant,
     ) {
-        let guild = self.guilds.entry(guild).or_default();
-        guild.waiting.push(Waiting {
+        let state = self.topics.entry(topic).or_default();
+        state.waiting.push(Waiting {
             done,
             deadline: now + COMMAND_TIMEOUT,
         });
-        guild.settle();
+        state.settle();
     }
 
-    pub(super) fn unwatch(&mut self, guild: GuildId) {
-        self.guilds.remove(&guild);
+    pub(super) fn unwatch(&mut self, topic: Topic) {
+        self.topics.remove(&topic);
     }
 
-    pub(super) fn contains(&self, guild: GuildId) -> bool {
-        self.guilds.contains_key(&guild)
+    pub(super) fn contains(&self, topic: Topic) -> bool {
+        self.topics.contains_key(&topic)
     }
 
-    pub(super) fn count(&self) -> usize {
-        self.guilds.len()
+    pub(super) fn guilds(&self) -> usize {
+        self.topics.len() - 1
     }
 
     /// What a round has to subscribe and to unsubscribe; from now on it may be held.
-    pub(super) fn begin(&mut self) -> (Vec<GuildId>, Vec<GuildId>) {
-        let unconfirmed = self.guilds.iter().filter(|(_, guild)| !guild.confirmed);
-        let subscribe: Vec<GuildId> = unconfirmed.map(|(id, _)| *id).collect();
-        let stale = self.held.iter().filter(|id| !self.guilds.contains_key(id));
+    pub(super) fn begin(&mut self) -> (Vec<Topic>, Vec<Topic>) {
+        let unconfirmed = self.topics.iter().filter(|(_, state)| !state.confirmed);
+        let subscribe: Vec<Topic> = unconfirmed.map(|(id, _)| *id).collect();
+        let stale = self.held.iter().filter(|id| !self.topics.contains_key(id));
         let unsubscribe = stale.copied().collect();
         self.held.extend(&subscribe);
         (subscribe, unsubscribe)
     }
 
-    pub(super) fn confirm(&mut self, subscribed: &[GuildId], unsubscribed: &[GuildId]) {
+    pub(super) fn confirm(&mut self, subscribed: &[Topic], unsubscribed: &[Topic]) {
         for id in unsubscribed {
             self.held.remove(id);
         }
         for id in subscribed {
-            if let Some(guild) = self.guilds.get_mut(id) {
-                guild.confirmed = true;
-                guild.settle();
+            if let Some(state) = self.topics.get_mut(id) {
+                state.confirmed = true;
+                state.settle();
             }
         }
         self.drop_abandoned();
@@ -86,30 +95,30 @@ impl Wanted {
     /// Nothing is held any more.
     pub(super) fn unconfirm(&mut self) {
         self.held.clear();
-        for guild in self.guilds.values_mut() {
-            guild.confirmed = false;
+        for state in self.topics.values_mut() {
+            state.confirmed = false;
         }
     }
 
     /// Whether another round has something to do.
     pub(super) fn unsettled(&self) -> bool {
-        self.guilds.values().any(|guild| !guild.confirmed)
-            || self.held.iter().any(|id| !self.guilds.contains_key(id))
+        self.topics.values().any(|state| !state.confirmed)
+            || self.held.iter().any(|id| !self.topics.contains_key(id))
     }
 
     pub(super) fn any_established(&self) -> bool {
-        self.guilds.values().any(|guild| guild.established)
+        self.topics.values().any(|state| state.established)
     }
 
     pub(super) fn all_established_confirmed(&self) -> bool {
-        self.guilds
+        self.topics
             .values()
-            .all(|guild| guild.confirmed || !guild.established)
+            .all(|state| state.confirmed || !state.established)
     }
 
     /// Waits until somebody has waited long enough.
     pub(super) async fn overdue(&self) {
-        let waiting = self.guilds.values().flat_map(|guild| &guild.waiting);
+        let waiting = self.topics.values().flat_map(|state| &state.waiting);
         match waiting.map(|waiting| waiting.deadline).min() {
             Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
             None => pending().await,
@@ -117,8 +126,8 @@ impl Wanted {
     }
 
     pub(super) fn give_up(&mut self, now: Instant) {
-        for guild in self.guilds.values_mut() {
-            for waiting in guild
+        for state in self.topics.values_mut() {
+            for waiting in state
                 .waiting
                 .extract_if(.., |waiting| waiting.deadline <= now)
             {
@@ -132,14 +141,14 @@ impl Wanted {
 
     /// A guild that nobody was told of and nobody waits for is not left behind.
     fn drop_abandoned(&mut self) {
-        self.guilds.retain(|_, guild| {
-            guild.waiting.retain(|waiting| !waiting.done.is_closed());
-            guild.established || !guild.waiting.is_empty()
+        self.topics.retain(|topic, state| {
+            state.waiting.retain(|waiting| !waiting.done.is_closed());
+            *topic == Topic::Own || state.established || !state.waiting.is_empty()
         });
     }
 }
 
-impl Guild {
+impl State {
     fn settle(&mut self) {
         if self.confirmed {
             for waiting in self.waiting.drain(..) {
@@ -151,9 +160,19 @@ impl Guild {
 
 #[cfg(test)]
 mod tests {
+    use contracts::GuildId;
+
     use super::*;
 
-    const GUILD: GuildId = GuildId::new(1);
+    const GUILD: Topic = Topic::Guild(GuildId::new(1));
+
+    /// With the subscription's own topic confirmed.
+    fn wanted() -> Wanted {
+        let mut wanted = Wanted::default();
+        assert_eq!(wanted.begin(), (vec![Topic::Own], vec![]));
+        wanted.confirm(&[Topic::Own], &[]);
+        wanted
+    }
 
     fn watch(wanted: &mut Wanted) -> oneshot::Receiver<Result<(), BusError>> {
         let (done, answer) = oneshot::channel();
@@ -163,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_watch_is_answered_when_redis_confirms_it_and_again_at_once() {
-        let mut wanted = Wanted::default();
+        let mut wanted = wanted();
         let mut answer = watch(&mut wanted);
         assert_eq!(wanted.begin(), (vec![GUILD], vec![]));
         assert!(answer.try_recv().is_err());
@@ -175,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_watch_that_is_late_is_not_left_half_registered() {
-        let mut wanted = Wanted::default();
+        let mut wanted = wanted();
         let mut answer = watch(&mut wanted);
         wanted.begin();
         wanted.give_up(Instant::now() + COMMAND_TIMEOUT * 2);
@@ -191,7 +210,7 @@ mod tests {
 
     #[test]
     fn an_established_watch_survives_a_late_second_one() {
-        let mut wanted = Wanted::default();
+        let mut wanted = wanted();
         let _answer = watch(&mut wanted);
         wanted.begin();
         wanted.confirm(&[GUILD], &[]);
@@ -203,7 +222,7 @@ mod tests {
 
     #[test]
     fn who_went_away_while_waiting_leaves_nothing() {
-        let mut wanted = Wanted::default();
+        let mut wanted = wanted();
         drop(watch(&mut wanted));
         wanted.begin();
         wanted.confirm(&[GUILD], &[]);
@@ -213,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_guild_unwatched_and_watched_during_a_round_is_subscribed_again() {
-        let mut wanted = Wanted::default();
+        let mut wanted = wanted();
         let _answer = watch(&mut wanted);
         wanted.begin();
         wanted.confirm(&[GUILD], &[]);

@@ -122,7 +122,7 @@ async fn flushed_scripts_are_loaded_again() {
     let mut author = Author::seeded(&bus, 1).await;
     for _ in 0..3 {
         command(&link, "SCRIPT", &["FLUSH"]).await;
-        author.publish(vec![event(author.guild, "a")]).await;
+        insist_on(&mut author, 1).await;
         command(&link, "SCRIPT", &["FLUSH"]).await;
         assert_eq!(bus.snapshot(&[author.guild]).await.unwrap().guilds.len(), 1);
         bus.read(author.guild, EventId::ZERO, EventId::MAX, 1)

@@ -8,7 +8,7 @@ use std::{
 use contracts::{EventId, GuildId, state::AudienceChange};
 use event_bus::{
     Batch, BusError, EventBus, NewEntry, RedisBus, Retention, StateOp,
-    conformance::{Author, DEADLINE, entries, event, message},
+    conformance::{Author, DEADLINE, edited, entries, event, message},
 };
 use fred::{interfaces::ClientLike, types::CustomCommand, types::Value};
 use prometheus::{Encoder, Registry, TextEncoder};
@@ -73,7 +73,7 @@ async fn the_text_of_a_redacted_message_is_nowhere_in_redis() {
             message(guild, 11, "kept"),
         ])
         .await;
-    author.publish(vec![message(guild, 10, "s3cr3t-two")]).await;
+    author.publish(vec![edited(guild, 10, "s3cr3t-two")]).await;
     assert!(
         holds(&server, &link, "s3cr3t").await,
         "the test looks in the right place"
@@ -100,7 +100,7 @@ async fn trimmed_messages_leave_nothing_behind() {
     let mut author = Author::seeded(&bus, 1).await;
     for n in 0..50 {
         author
-            .publish(vec![message(author.guild, n % 7, "text")])
+            .publish(vec![edited(author.guild, n % 7, "text")])
             .await;
         author.redact(n % 5).await;
     }
@@ -298,7 +298,7 @@ async fn redis_is_subscribed_to_what_is_watched_and_nothing_else() {
     let watcher = subscription.watcher();
     let channels = async |expected: &[&str]| {
         eventually("the channels are those watched", async || {
-            let mut channels = strings(&link, "PUBSUB CHANNELS *").await;
+            let mut channels = strings(&link, "PUBSUB SHARDCHANNELS {p}:events:*").await;
             channels.sort_unstable();
             channels == expected
         })
