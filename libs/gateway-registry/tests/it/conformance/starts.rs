@@ -84,8 +84,8 @@ pub(crate) async fn the_lower_number_of_one_period_counts(registry: Registry) {
     // somebody else uses the token too
     told(&registry, 1_000, 300, HOUR).await;
     assert_eq!(permit(&registry, 2).await, granted(299));
-    // the total is what was told last
-    told(&registry, 8_000, 8_000, HOUR).await;
+    // the total is what was told last, the end what was told earliest
+    told(&registry, 8_000, 8_000, HOUR + LONG).await;
     let refused = permit(&registry, 3).await;
     assert!(is_exhausted(refused, HOUR), "{refused:?}");
 }
