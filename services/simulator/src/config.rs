@@ -35,9 +35,19 @@ const SHARDS: Variable = Variable::new(
 .or("1");
 const MAX_CONCURRENCY: Variable = Variable::new(
     "SIM_MAX_CONCURRENCY",
-    "how many shards may identify in the same 5 s",
+    "how many shards may identify in the same SIM_IDENTIFY_INTERVAL_MS",
 )
 .or("1");
+const IDENTIFY_INTERVAL_MS: Variable = Variable::new(
+    "SIM_IDENTIFY_INTERVAL_MS",
+    "the time in ms within which SIM_MAX_CONCURRENCY shards may identify",
+)
+.or("5000");
+const SESSION_STARTS: Variable = Variable::new(
+    "SIM_SESSION_STARTS",
+    "how many sessions may be started a day before the token is reset",
+)
+.or("1000");
 const BOT_TOKEN: Variable = Variable::new(
     "DISCORD_BOT_TOKEN",
     "the only bot token that is accepted; any if unset",
@@ -136,6 +146,8 @@ impl Config {
         SESSION_TTL,
         SHARDS,
         MAX_CONCURRENCY,
+        IDENTIFY_INTERVAL_MS,
+        SESSION_STARTS,
         BOT_TOKEN,
         CLIENT_ID,
         CLIENT_SECRET,
@@ -156,6 +168,8 @@ impl Config {
             session_ttl: env.seconds(&SESSION_TTL, plain.session_ttl),
             shards: env.parse_or(&SHARDS, plain.shards),
             max_concurrency: env.parse_or(&MAX_CONCURRENCY, plain.max_concurrency),
+            identify_interval: Duration::from_millis(env.parse_or(&IDENTIFY_INTERVAL_MS, 5_000)),
+            session_budget: env.parse_or(&SESSION_STARTS, plain.session_budget),
             ..plain
         };
         if config.heartbeat_interval < Duration::from_millis(100) {
@@ -164,6 +178,7 @@ impl Config {
         for (variable, number) in [
             (&SHARDS, config.shards),
             (&MAX_CONCURRENCY, config.max_concurrency),
+            (&SESSION_STARTS, config.session_budget),
         ] {
             if number == 0 {
                 env.fault(variable, "is 0: it needs 1 or more");
@@ -193,6 +208,7 @@ impl Config {
     pub(crate) fn world(&self) -> World {
         let mut world = World::seeded(self.seed, &self.bot_name);
         world.obfuscates = self.obfuscate;
+        world.shards = u64::from(self.shards.max(1));
         if let Some(application) = self.client_id.as_deref().and_then(|id| id.parse().ok()) {
             world.application = application;
         }

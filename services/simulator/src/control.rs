@@ -7,6 +7,8 @@ mod burst;
 mod fault;
 mod handle;
 mod problem;
+mod sequence;
+mod settings;
 mod state;
 
 use axum::{
@@ -36,8 +38,17 @@ pub(crate) fn router() -> Router<Shared> {
     Router::new()
         .route("/state", get(read_state))
         .route("/log", get(read_log))
+        .route("/stats", get(read_stats))
+        .route("/sessions", get(read_sessions))
+        .route("/settings", post(set_settings))
         .route("/fault", post(set_fault).delete(clear_faults))
         .route("/scenario", post(play).delete(stop))
+        .route(
+            "/sequence",
+            get(read_sequence)
+                .post(start_sequence)
+                .delete(stop_sequence),
+        )
         .route("/burst", post(start_burst))
         .route("/{act}", post(carry_out))
 }
@@ -63,8 +74,8 @@ async fn read_state(State(simulation): State<Shared>) -> Json<Value> {
 /// The query of the log.
 #[derive(Deserialize)]
 struct LogPage {
-    #[serde(default)]
-    since: u64,
+    #[serde(default, alias = "since")]
+    after: u64,
     limit: Option<usize>,
     t: Option<String>,
 }
@@ -72,8 +83,49 @@ struct LogPage {
 async fn read_log(State(simulation): State<Shared>, Query(page): Query<LogPage>) -> Json<Value> {
     let log = &simulation.lock().log;
     let limit = page.limit.unwrap_or(LOG_PAGE).min(LOG_PAGE);
-    let entries = log.after(page.since, limit, page.t.as_deref());
+    let entries = log.after(page.after, limit, page.t.as_deref());
     Json(json!({ "first": log.first(), "last": log.last(), "entries": entries }))
+}
+
+async fn read_stats(State(simulation): State<Shared>) -> Json<Value> {
+    Json(state::stats(&simulation))
+}
+
+async fn read_sessions(
+    State(simulation): State<Shared>,
+    Query(page): Query<LogPage>,
+) -> Json<Value> {
+    let limit = page.limit.unwrap_or(LOG_PAGE).min(LOG_PAGE);
+    Json(simulation.lock().journal.page(page.after, limit))
+}
+
+async fn set_settings(State(simulation): State<Shared>, body: Bytes) -> Answer {
+    settings::set(&simulation, &object(&body)?).map(Json)
+}
+
+async fn start_sequence(State(simulation): State<Shared>, body: Bytes) -> Answer {
+    sequence::start(simulation, &object(&body)?).await.map(Json)
+}
+
+async fn read_sequence(State(simulation): State<Shared>) -> Json<Value> {
+    let state = simulation.lock();
+    let none = json!({ "running": false });
+    Json(
+        state
+            .sequence
+            .as_ref()
+            .map_or(none, |playing| playing.json()),
+    )
+}
+
+async fn stop_sequence(State(simulation): State<Shared>) -> Json<Value> {
+    let playing = simulation.lock().sequence.clone();
+    let Some(playing) = playing else {
+        return Json(json!({ "running": false }));
+    };
+    playing.stop.cancel();
+    playing.ended().cancelled().await;
+    Json(playing.json())
 }
 
 async fn carry_out(

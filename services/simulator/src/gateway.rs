@@ -8,6 +8,7 @@ mod compress;
 mod connection;
 mod identify;
 pub(crate) mod intents;
+pub(crate) mod journal;
 mod listen;
 mod members;
 pub(crate) mod opcode;

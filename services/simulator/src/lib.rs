@@ -12,6 +12,7 @@ mod oauth;
 mod png;
 mod rest;
 mod scenario;
+mod sequence;
 mod simulation;
 mod world;
 

@@ -5,25 +5,41 @@ use std::collections::VecDeque;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::world::Id;
+use crate::world::{Dispatch, Id};
 
 /// Most entries kept; the oldest are forgotten.
-const ENTRIES: usize = 100_000;
+const ENTRIES: usize = 200_000;
 
 /// One dispatch that was emitted.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Entry {
     /// Counts from 1, without holes.
     pub(crate) n: u64,
+    /// Unix ms.
+    pub(crate) ms: u64,
     #[serde(rename = "atMicros")]
     pub(crate) at_micros: u64,
     pub(crate) t: &'static str,
     #[serde(rename = "guildId")]
     pub(crate) guild: Option<Id>,
+    /// The guild's shard, with as many shards as are recommended.
+    pub(crate) shard: u64,
     /// How many sessions it went to.
     pub(crate) sessions: usize,
     /// As it was sent with every intent.
     pub(crate) d: Box<RawValue>,
+}
+
+/// How a dispatch was told.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// Unix µs.
+    pub(crate) at_micros: u64,
+    pub(crate) shard: u64,
+    /// How many sessions it went to.
+    pub(crate) sessions: usize,
+    /// As it was sent with every intent.
+    pub(crate) data: Box<RawValue>,
 }
 
 /// A bounded list of the dispatches emitted.
@@ -34,25 +50,20 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn append(
-        &mut self,
-        t: &'static str,
-        guild: Option<Id>,
-        d: Box<RawValue>,
-        at_micros: u64,
-        sessions: usize,
-    ) {
+    pub(crate) fn append(&mut self, dispatch: &Dispatch, told: Told) {
         self.last += 1;
         if self.entries.len() == ENTRIES {
             self.entries.pop_front();
         }
         self.entries.push_back(Entry {
             n: self.last,
-            at_micros,
-            t,
-            guild,
-            sessions,
-            d,
+            ms: told.at_micros / 1_000,
+            at_micros: told.at_micros,
+            t: dispatch.kind,
+            guild: dispatch.guild,
+            shard: told.shard,
+            sessions: told.sessions,
+            d: told.data,
         });
     }
 

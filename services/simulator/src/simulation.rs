@@ -11,11 +11,12 @@ use crate::{
     clock,
     config::Config,
     fault::Faults,
-    gateway::{budget::Budget, sessions::Sessions},
-    log::Log,
+    gateway::{budget::Budget, journal::Journal, sessions::Sessions},
+    log::{self, Log},
     oauth::Grants,
     rest::limit::Limits,
     scenario::Scenario,
+    sequence::Playing,
     world::{Body, World},
 };
 
@@ -43,6 +44,10 @@ pub(crate) struct State {
     pub(crate) sessions: Sessions,
     pub(crate) budget: Budget,
     pub(crate) log: Log,
+    /// Who began and resumed sessions.
+    pub(crate) journal: Journal,
+    /// The sequence that is or was played last.
+    pub(crate) sequence: Option<Arc<Playing>>,
     pub(crate) faults: Faults,
     pub(crate) grants: Grants,
     pub(crate) limits: Limits,
@@ -66,6 +71,8 @@ impl Simulation {
             sessions: Sessions::new(&config),
             budget: Budget::new(&config),
             log: Log::default(),
+            journal: Journal::default(),
+            sequence: None,
             faults: Faults::default(),
             grants: Grants::default(),
             limits: Limits::new(config.rest_limits),
@@ -123,10 +130,18 @@ impl State {
                     Value::from(self.world.guild_create(*id, u64::MAX, 250)).to_string()
                 }
             };
-            let heard = self.sessions.deliver(&self.world, dispatch, &whole);
+            let sessions = self.sessions.deliver(&self.world, dispatch, &whole);
             let data = RawValue::from_string(whole).unwrap_or_else(|_| RawValue::NULL.to_owned());
-            self.log
-                .append(dispatch.kind, dispatch.guild, data, at_micros, heard);
+            let shard = self.world.shard_of(dispatch.guild);
+            self.log.append(
+                dispatch,
+                log::Told {
+                    at_micros,
+                    shard,
+                    sessions,
+                    data,
+                },
+            );
         }
         Told {
             at_micros,

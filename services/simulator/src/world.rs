@@ -59,6 +59,8 @@ pub(crate) struct World {
     pub(crate) home: Id,
     /// Whether channels that the bot can't view are obfuscated on the Gateway.
     pub(crate) obfuscates: bool,
+    /// As many shards as are recommended.
+    pub(crate) shards: u64,
     ids: Snowflakes,
     voice_sessions: u64,
     outbox: Vec<Dispatch>,
@@ -73,6 +75,19 @@ impl World {
     /// A new id for something that is made now.
     fn next_id(&mut self) -> Id {
         self.ids.next(clock::unix_millis())
+    }
+
+    /// A new id for a guild that is made now and belongs to this shard.
+    fn next_id_on(&mut self, shard: u64) -> Id {
+        let now = clock::unix_millis();
+        let wait = |id: Id| (self.shards + shard - (id.0 >> 22) % self.shards) % self.shards;
+        let wait = wait(Id::at(now, 0));
+        self.ids.next(now + wait)
+    }
+
+    /// The shard that a guild belongs to; what has no guild belongs to the first.
+    pub(crate) fn shard_of(&self, guild: Option<Id>) -> u64 {
+        guild.map_or(0, |guild| (guild.0 >> 22) % self.shards)
     }
 
     /// The guild, if the bot is in it (available or not).

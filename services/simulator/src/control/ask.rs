@@ -29,7 +29,7 @@ const PERMISSIONS: [(&str, u64); 16] = [
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ask<'a>(pub(super) &'a Map<String, Value>);
 
-impl Ask<'_> {
+impl<'a> Ask<'a> {
     /// A field as text; numbers (ids) too.
     pub(super) fn text(self, field: &str) -> Result<Option<String>, ControlError> {
         match self.0.get(field) {
@@ -63,6 +63,54 @@ impl Ask<'_> {
                 field,
                 format!("`{field}` has to be true or false"),
             )),
+        }
+    }
+
+    /// A list; nothing is an empty one.
+    fn list(self, field: &str) -> Result<&'a [Value], ControlError> {
+        match self.0.get(field) {
+            None | Some(Value::Null) => Ok(&[]),
+            Some(Value::Array(list)) => Ok(list),
+            Some(_) => Err(ControlError::invalid(
+                field,
+                format!("`{field}` has to be a list"),
+            )),
+        }
+    }
+
+    /// A list of texts; numbers (ids) too.
+    pub(super) fn texts(self, field: &str) -> Result<Vec<String>, ControlError> {
+        let wrong = || ControlError::invalid(field, format!("`{field}` has to be a list of texts"));
+        self.list(field)?
+            .iter()
+            .map(|item| match item {
+                Value::String(text) => Ok(text.clone()),
+                Value::Number(number) => Ok(number.to_string()),
+                _ => Err(wrong()),
+            })
+            .collect()
+    }
+
+    /// A list of objects.
+    pub(super) fn objects(self, field: &str) -> Result<Vec<&'a Map<String, Value>>, ControlError> {
+        let wrong =
+            || ControlError::invalid(field, format!("`{field}` has to be a list of objects"));
+        self.list(field)?
+            .iter()
+            .map(|item| item.as_object().ok_or_else(wrong))
+            .collect()
+    }
+
+    /// A positive number of events a second.
+    pub(super) fn rate(self) -> Result<Option<f64>, ControlError> {
+        match self.0.get("rate") {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => {
+                let rate = value.as_f64().filter(|rate| (0.001..=1e6).contains(rate));
+                rate.map(Some).ok_or_else(|| {
+                    ControlError::invalid("rate", "`rate` has to be 0.001 to 1000000")
+                })
+            }
         }
     }
 

@@ -110,15 +110,7 @@ impl Burst {
                 ControlError::unknown("channel", "there is no public text channel".to_owned())
             })?,
         };
-        let rate = match ask.0.get("rate") {
-            None | Some(Value::Null) => None,
-            Some(value) => {
-                let rate = value.as_f64().filter(|rate| (0.001..=1e6).contains(rate));
-                Some(rate.ok_or_else(|| {
-                    ControlError::invalid("rate", "`rate` has to be 0.001 to 1000000")
-                })?)
-            }
-        };
+        let rate = ask.rate()?;
         let is_person = |user: &&Id| world.users.get(user).is_some_and(|user| !user.bot);
         let people: Vec<Id> = state.members.keys().filter(is_person).copied().collect();
         let count = ask.number("count")?.unwrap_or(100);

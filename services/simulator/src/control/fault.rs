@@ -15,7 +15,7 @@ use crate::{
 const FOR_MS: u64 = 60_000;
 
 /// Every kind there is, for the error message.
-const KINDS: &str = "drop, close, reconnect, invalid-session, heartbeat-request, stop-acks, freeze, \
+const KINDS: &str = "drop, close, reconnect, invalid-session, heartbeat-request, stop-acks, freeze, delay, \
     malformed-frame, repeat, expire-sessions, reset-token, dead-resume-url, dead-gateway, drop-resume, no-hello, late-ready, ready-flood, \
     replay-duplicates, rest-429, rest-5xx, slow-rest, revoke-grants";
 
@@ -26,7 +26,10 @@ pub(super) fn set(
 ) -> Result<Value, ControlError> {
     let ask = Ask(fields);
     let kind = ask.required("kind")?;
-    let shard = ask.number("shard")?;
+    let shard = match ask.text("shard")?.as_deref() {
+        Some("all") => None,
+        _ => ask.number("shard")?,
+    };
     if let Some(strike) = strike(&kind, ask)? {
         let hit = simulation.lock().sessions.strike(&strike, shard);
         return Ok(json!({ "kind": kind, "sessions": hit }));
@@ -88,6 +91,7 @@ fn strike(kind: &str, ask: Ask<'_>) -> Result<Option<Strike>, ControlError> {
         "heartbeat-request" => Strike::HeartbeatRequest,
         "stop-acks" => Strike::StopAcks(time()?),
         "freeze" => Strike::Freeze(time()?),
+        "delay" => Strike::Delay(time()?),
         "malformed-frame" => Strike::MalformedFrame,
         "repeat" => {
             let count = ask.number("count")?.unwrap_or(10);

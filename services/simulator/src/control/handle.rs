@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ControlError, act, fault, state};
+use super::{ControlError, act, fault, sequence, settings, state};
 use crate::{scenario::Scenario, simulation::Shared};
 
 /// What the control API can do, without HTTP. Clones are the same simulator.
@@ -32,6 +32,21 @@ impl Control {
     /// `GET /control/state`
     pub fn state(&self) -> Value {
         state::json(&self.0)
+    }
+
+    /// `GET /control/stats`: how often sessions were begun and resumed.
+    pub fn stats(&self) -> Value {
+        state::stats(&self.0)
+    }
+
+    /// `POST /control/settings`: sets what is named, answers what is in force.
+    pub fn settings(&self, fields: Value) -> Result<Value, ControlError> {
+        settings::set(&self.0, &object(fields)?)
+    }
+
+    /// `POST /control/sequence`
+    pub async fn sequence(&self, fields: Value) -> Result<Value, ControlError> {
+        sequence::start(self.0.clone(), &object(fields)?).await
     }
 
     /// `GET /control/log`: at most `limit` dispatches after number `since`.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     gateway::application_flags,
     simulation::{Simulation, State},
-    world::{Channel, Guild, Id, World, permissions},
+    world::{Channel, Guild, Id, Overwrite, World, permissions},
 };
 
 /// All that there is, for tests and for the page.
@@ -40,6 +40,14 @@ pub(super) fn json(simulation: &Simulation) -> Value {
     })
 }
 
+/// How often sessions were begun and resumed since the start.
+pub(super) fn stats(simulation: &Simulation) -> Value {
+    let state = simulation.lock();
+    let mut json = state.journal.json();
+    json["connections"] = json!(state.sessions.connections());
+    json
+}
+
 fn of_guild(world: &World, guild: &Guild) -> Value {
     let name = |user: &Id| world.users.get(user).map(|user| user.name.clone());
     let voice = guild.voice.iter().map(|(user, voice)| {
@@ -60,6 +68,7 @@ fn of_guild(world: &World, guild: &Guild) -> Value {
     });
     json!({
         "id": guild.id, "name": guild.name, "owner": guild.owner, "available": guild.available,
+        "shard": world.shard_of(Some(guild.id)),
         "bot": guild.members.contains_key(&world.bot),
         "channels": guild.channels.values().map(|channel| of_channel(world, guild, channel)).collect::<Vec<_>>(),
         "roles": guild.roles.values().map(|role| json!({
@@ -81,7 +90,7 @@ fn of_channel(world: &World, guild: &Guild, channel: &Channel) -> Value {
     let private = everyone.is_some_and(|overwrite| overwrite.deny & permissions::VIEW_CHANNEL != 0);
     json!({
         "id": channel.id, "name": channel.name, "type": channel.kind, "parent": channel.parent,
-        "private": private, "botViews": world.bot_sees(guild, channel),
+        "overwrites": channel.overwrites.iter().map(Overwrite::json).collect::<Vec<_>>(), "private": private, "botViews": world.bot_sees(guild, channel),
         "messages": channel.messages.len(), "lastMessage": channel.last_message,
     })
 }

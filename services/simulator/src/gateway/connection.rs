@@ -46,6 +46,8 @@ pub(crate) enum Out {
     Close(Close),
     /// Neither read nor write for a while.
     Freeze(Duration),
+    /// Let what comes after this wait for a while, but go on reading and answering.
+    Delay(Duration),
     /// Don't acknowledge heartbeats for a while.
     StopAcks(Duration),
 }
@@ -92,6 +94,7 @@ pub(super) async fn run(
         sends: VecDeque::new(),
         heartbeat: Instant::now(),
         acks_from: Instant::now(),
+        held: None,
         waiting: None,
         simulation,
     };
@@ -122,6 +125,8 @@ pub(super) struct Connection {
     pub(super) heartbeat: Instant,
     /// Heartbeats before this time aren't acknowledged (a fault).
     pub(super) acks_from: Instant,
+    /// Orders that wait until then, and those in the queue behind them (a fault).
+    held: Option<(Instant, Vec<Out>)>,
     /// An IDENTIFY that is answered later (a fault).
     pub(super) waiting: Option<(Instant, Identify)>,
     pub(super) simulation: Shared,
@@ -148,11 +153,16 @@ impl Connection {
         loop {
             let overdue = self.heartbeat + interval * 3 / 2;
             let waiting = self.waiting.as_ref().map_or(overdue, |(at, _)| *at);
+            let held = self.held.as_ref().map_or(overdue, |(until, _)| *until);
             let step = tokio::select! {
                 biased;
                 () = cut.cancelled() => ControlFlow::Break(End::Lost),
                 () = drain.cancelled() => ControlFlow::Break(End::Close(Close::GOING_AWAY)),
-                count = queue.recv_many(&mut batch, BATCH) => {
+                () = time::sleep_until(held.into()), if self.held.is_some() => {
+                    let orders = self.held.take().map(|(_, orders)| orders).unwrap_or_default();
+                    self.obey(orders).await
+                }
+                count = queue.recv_many(&mut batch, BATCH), if self.held.is_none() => {
                     debug_assert!(count > 0, "the connection holds a sender of its own queue");
                     let orders: Vec<Out> = std::mem::take(&mut batch);
                     tokio::select! {
@@ -206,7 +216,8 @@ impl Connection {
     /// Carries out orders; whatever is written is flushed once.
     async fn obey(&mut self, orders: Vec<Out>) -> Step {
         let mut frames: Vec<Utf8Bytes> = Vec::with_capacity(orders.len());
-        for order in orders {
+        let mut orders = orders.into_iter();
+        while let Some(order) = orders.next() {
             match order {
                 Out::Frame(frame) => frames.push(frame),
                 Out::Frames(more) => frames.extend(more),
@@ -223,6 +234,10 @@ impl Connection {
                 Out::Freeze(time) => {
                     self.write(frames.drain(..)).await?;
                     time::sleep(time).await;
+                }
+                Out::Delay(time) => {
+                    self.held = Some((Instant::now() + time, orders.collect()));
+                    break;
                 }
                 Out::StopAcks(time) => self.acks_from = Instant::now() + time,
             }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use tracing::info;
 
 use super::{
-    Close, budget::Start, connection::Connection, intents, listen::Rejection, session::Session,
+    Close, budget::Start, connection::Connection, intents, journal::What, listen::Rejection,
+    session::Session,
 };
 use crate::{
     fault::Lasting,
@@ -61,8 +62,20 @@ pub(super) fn bare_token(token: &str) -> &str {
 impl Connection {
     /// Starts a session on this connection.
     pub(super) fn start_session(&self, identify: &Identify) -> Result<(), Rejection> {
-        let config = &self.simulation.config;
         let mut state = self.simulation.lock();
+        let begun = self.begin(&mut state, identify);
+        let what = match begun {
+            Ok(()) => What::Identify,
+            Err(_) => What::IdentifyRefused,
+        };
+        state
+            .journal
+            .note(what, Some(identify.shard), self.id, (0, 0));
+        begun
+    }
+
+    fn begin(&self, state: &mut State, identify: &Identify) -> Result<(), Rejection> {
+        let config = &self.simulation.config;
         state.check(identify, config)?;
         match state.budget.start(identify.shard.0) {
             Start::Granted => {}
@@ -73,13 +86,12 @@ impl Connection {
             }
         }
         let id = state.sessions.next_id(config.seed);
-        let state = &mut *state;
         let link = self.link.clone();
         let session = Session::new(
             id,
             identify.token.clone(),
             identify.shard,
-            config.replay_limit,
+            state.sessions.replay_limit,
             link,
         );
         let session = state.sessions.add(session);

@@ -70,7 +70,7 @@ impl Connection {
         };
         let data = payload.remove("d").unwrap_or_default();
         match op {
-            opcode::HEARTBEAT => self.acknowledge().await,
+            opcode::HEARTBEAT => self.acknowledge(&data).await,
             opcode::IDENTIFY | opcode::RESUME if self.has_session() => {
                 ControlFlow::Break(End::Close(Close::ALREADY_AUTHENTICATED))
             }
@@ -108,8 +108,13 @@ impl Connection {
                 .is_some()
     }
 
-    async fn acknowledge(&mut self) -> Step {
+    async fn acknowledge(&mut self, data: &Value) -> Step {
         self.heartbeat = Instant::now();
+        if let Some(seq) = data.as_u64()
+            && let Some(session) = self.simulation.lock().sessions.of_connection(self.id)
+        {
+            session.acknowledge(seq);
+        }
         if self.heartbeat < self.acks_from {
             return ControlFlow::Continue(());
         }

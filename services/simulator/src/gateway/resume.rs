@@ -5,9 +5,10 @@ use serde_json::Value;
 use tracing::info;
 
 use super::{
-    Close, Out, connection::Connection, identify::bare_token, listen::Rejection, session::Replay,
+    Close, Out, connection::Connection, identify::bare_token, journal::What, listen::Rejection,
+    session::Replay,
 };
-use crate::fault::Lasting;
+use crate::{fault::Lasting, simulation::State};
 
 /// A RESUME.
 #[derive(Debug, Clone)]
@@ -32,13 +33,35 @@ impl Connection {
     /// Moves a session to this connection and replays what it missed.
     pub(super) fn resume(&self, resume: &Resume) -> Result<(), Rejection> {
         let mut state = self.simulation.lock();
-        if state.faults.take(Lasting::DropResume, None).is_some() {
+        let shard = state
+            .sessions
+            .find(&resume.session)
+            .map(|session| (session.shard, session.shards));
+        let replayed = self.take_over(&mut state, resume, shard);
+        let (what, count) = match replayed {
+            Ok(count) => (What::Resume, count),
+            Err(_) => (What::ResumeRefused, 0),
+        };
+        state
+            .journal
+            .note(what, shard, self.id, (resume.seq, count));
+        replayed.map(|_| ())
+    }
+
+    /// Returns how many dispatches are replayed.
+    fn take_over(
+        &self,
+        state: &mut State,
+        resume: &Resume,
+        shard: Option<(u64, u64)>,
+    ) -> Result<u64, Rejection> {
+        let number = shard.map(|(shard, _)| shard);
+        if state.faults.take(Lasting::DropResume, number).is_some() {
             return Err(Rejection::Drop);
         }
         if !state.accepts_token(&resume.token, &self.simulation.config) {
             return Err(Rejection::Close(Close::AUTHENTICATION_FAILED));
         }
-        let state = &mut *state;
         let session = state
             .sessions
             .find(&resume.session)
@@ -61,16 +84,17 @@ impl Connection {
         session.resume_url.clone_from(&self.resume_url);
         let doubled = state
             .faults
-            .take(Lasting::ReplayDuplicates, Some(session.shard))
+            .take(Lasting::ReplayDuplicates, number)
             .unwrap_or(0);
         let missed = session.missed(resume.seq, doubled);
+        let count = missed.len() as u64;
         info!(
             shard = session.shard,
-            replayed = missed.len(),
+            replayed = count,
             "a Gateway session is resumed"
         );
         session.out(Out::Frames(missed));
         session.send("RESUMED", r#"{"_trace":["simulator"]}"#);
-        Ok(())
+        Ok(count)
     }
 }

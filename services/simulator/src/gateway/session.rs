@@ -37,7 +37,9 @@ pub(crate) struct Session {
     pub(crate) seq: u64,
     /// The newest dispatches with their numbers, for a replay.
     sent: VecDeque<(u64, Utf8Bytes)>,
-    replay_limit: usize,
+    pub(super) replay_limit: usize,
+    /// The newest dispatch that a heartbeat acknowledged: nothing before it can be asked for again.
+    acknowledged: u64,
     pub(crate) link: Option<Link>,
     /// Since when no connection carries it.
     pub(crate) detached: Option<Instant>,
@@ -74,6 +76,7 @@ impl Session {
             seq: 0,
             sent: VecDeque::new(),
             replay_limit,
+            acknowledged: 0,
             link: Some(link),
             detached: None,
             resumes: 0,
@@ -92,7 +95,7 @@ impl Session {
         self.seq += 1;
         let seq = self.seq;
         let frame = Utf8Bytes::from(format!(r#"{{"t":"{kind}","s":{seq},"op":0,"d":{data}}}"#));
-        if self.sent.len() >= self.replay_limit {
+        while self.sent.len() >= self.replay_limit.max(1) {
             self.sent.pop_front();
         }
         self.sent.push_back((seq, frame.clone()));
@@ -116,12 +119,17 @@ impl Session {
         }
     }
 
+    /// A heartbeat acknowledged everything up to this number.
+    pub(crate) fn acknowledge(&mut self, seq: u64) {
+        self.acknowledged = self.acknowledged.max(seq.min(self.seq));
+    }
+
     /// Whether what came after `seq` can be replayed.
     pub(crate) fn replay(&self, seq: u64) -> Replay {
         let kept = self.sent.front().map_or(self.seq + 1, |(first, _)| *first);
         if seq > self.seq {
             Replay::InvalidSeq
-        } else if seq + 1 < kept {
+        } else if seq < self.acknowledged || seq + 1 < kept {
             Replay::Forgotten
         } else {
             Replay::Possible
@@ -158,7 +166,7 @@ impl Session {
         json!({
             "id": self.id, "shard": [self.shard, self.shards], "intents": self.intents, "seq": self.seq,
             "connected": self.link.is_some(), "connection": self.link.as_ref().map(|link| link.connection),
-            "kept": self.sent.len(), "resumes": self.resumes,
+            "kept": self.sent.len(), "acknowledged": self.acknowledged, "resumes": self.resumes,
         })
     }
 }

@@ -20,7 +20,10 @@ const SESSIONS: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Sessions {
     list: Vec<Session>,
-    ttl: Duration,
+    /// For how long a session without a connection is kept.
+    pub(crate) ttl: Duration,
+    /// How many dispatches a session keeps for a replay.
+    pub(crate) replay_limit: usize,
     started: u64,
     connections: u64,
     /// Tokens that were reset.
@@ -34,6 +37,7 @@ impl Sessions {
         Self {
             list: Vec::new(),
             ttl: config.session_ttl,
+            replay_limit: config.replay_limit,
             started: 0,
             connections: 0,
             revoked: Vec::new(),
@@ -45,6 +49,19 @@ impl Sessions {
     pub(crate) fn next_connection(&mut self) -> u64 {
         self.connections += 1;
         self.connections
+    }
+
+    /// How many connections there were.
+    pub(crate) fn connections(&self) -> u64 {
+        self.connections
+    }
+
+    /// Keeps another number of dispatches for a replay, also in the sessions there are.
+    pub(crate) fn keep(&mut self, replay_limit: usize) {
+        self.replay_limit = replay_limit;
+        for session in &mut self.list {
+            session.replay_limit = replay_limit;
+        }
     }
 
     /// An id for a new session.

@@ -23,6 +23,8 @@ pub(crate) enum Strike {
     HeartbeatRequest,
     StopAcks(Duration),
     Freeze(Duration),
+    /// Dispatches wait; heartbeats are answered.
+    Delay(Duration),
     /// A message that is no JSON.
     MalformedFrame,
     /// The newest dispatches once more.
@@ -63,6 +65,7 @@ fn hurt(session: &mut Session, strike: &Strike) {
         Strike::HeartbeatRequest => session.out(frame(opcode::HEARTBEAT, &Value::Null)),
         Strike::StopAcks(time) => session.out(Out::StopAcks(*time)),
         Strike::Freeze(time) => session.out(Out::Freeze(*time)),
+        Strike::Delay(time) => session.out(Out::Delay(*time)),
         Strike::MalformedFrame => session.out(Out::Raw(r#"{"t":"MESSAGE_CREATE","s":"#.into())),
         Strike::Repeat(count) => {
             let newest = session.newest(*count);

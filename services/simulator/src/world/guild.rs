@@ -193,10 +193,25 @@ impl World {
         Ok(())
     }
 
-    /// A new guild with one role, one text channel and one voice channel.
-    pub(crate) fn found_guild(&mut self, name: &str, owner: Id) -> Result<Id, Refusal> {
+    /// A new guild of a shard, with the bot's role, one text channel and one voice channel. The bot isn't in it yet.
+    pub(crate) fn found_guild(
+        &mut self,
+        name: &str,
+        owner: Id,
+        shard: Option<u64>,
+    ) -> Result<Id, Refusal> {
         self.user(owner)?;
-        let id = self.next_id();
+        let id = match shard {
+            Some(shard) => self.next_id_on(shard),
+            None => self.next_id(),
+        };
+        let bots = Role {
+            permissions: super::seed::BOT,
+            position: 1,
+            managed: true,
+            name: "Fanfare".to_owned(),
+            ..Role::everyone(self.next_id())
+        };
         let (text, voice) = (self.next_id(), self.next_id());
         let now = clock::unix_millis();
         let mut guild = Guild {
@@ -205,7 +220,7 @@ impl World {
             owner,
             icon: None,
             available: true,
-            roles: BTreeMap::from([(id, Role::everyone(id))]),
+            roles: BTreeMap::from([(id, Role::everyone(id)), (bots.id, bots)]),
             channels: BTreeMap::new(),
             members: BTreeMap::from([(owner, Member::new(owner, now))]),
             voice: BTreeMap::new(),

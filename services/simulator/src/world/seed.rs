@@ -11,7 +11,7 @@ use super::{
 const FOUNDED: u64 = 1_714_557_600_000;
 
 /// What the bot's own role allows: what Fanfare's invite link asks for and a little more.
-const BOT: u64 = p::CREATE_INSTANT_INVITE
+pub(super) const BOT: u64 = p::CREATE_INSTANT_INVITE
     | p::VIEW_CHANNEL
     | p::SEND_MESSAGES
     | p::MANAGE_MESSAGES
@@ -84,6 +84,7 @@ impl World {
             application: bot,
             home: Id::at(founded, 1),
             obfuscates: true,
+            shards: 1,
             ids: Snowflakes::default(),
             voice_sessions: 0,
             outbox: Vec::new(),

@@ -12,6 +12,8 @@ mod oauth;
 mod program;
 mod rest;
 mod resume;
+mod sequence;
 mod shard;
 mod stage;
+mod strict;
 mod twilight;

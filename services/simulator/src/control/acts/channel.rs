@@ -36,9 +36,16 @@ fn parent(world: &World, guild: Id, ask: Ask<'_>) -> Result<Option<Id>, ControlE
         .transpose()
 }
 
-/// A channel `name` of `type` (voice if not said); `private: true` denies it to @everyone but not to the bot.
+/// A channel `name` of `type` (voice if not said); `private: true` denies it to @everyone but not to the bot,
+/// `bot: true` only gives the bot an overwrite of its own, so that it keeps its view whatever comes.
 pub(in crate::control) fn create(world: &mut World, ask: Ask<'_>) -> Done {
     let guild = ask.guild(world)?;
+    let channel = create_in(world, guild, ask)?;
+    Ok(json!({ "guild": guild, "channel": channel, "id": channel }))
+}
+
+/// [`create`] in this guild.
+pub(super) fn create_in(world: &mut World, guild: Id, ask: Ask<'_>) -> Result<Id, ControlError> {
     let mut draft = ChannelDraft::new(&ask.required("name")?, kind_of(ask)?);
     draft.parent = parent(world, guild, ask)?;
     draft.topic = ask.text("topic")?;
@@ -57,7 +64,7 @@ pub(in crate::control) fn create(world: &mut World, ask: Ask<'_>) -> Done {
             deny: bits,
         });
     }
-    if private && !hidden {
+    if (private || ask.flag("bot")?.unwrap_or(false)) && !hidden {
         let target = OverwriteTarget::Member;
         draft.overwrites.push(Overwrite {
             id: world.bot,
@@ -66,8 +73,7 @@ pub(in crate::control) fn create(world: &mut World, ask: Ask<'_>) -> Done {
             deny: 0,
         });
     }
-    let channel = world.create_channel(guild, draft)?;
-    Ok(json!({ "guild": guild, "channel": channel, "id": channel }))
+    Ok(world.create_channel(guild, draft)?)
 }
 
 /// `channel` gets another `name`, `topic`, `parent`, `user_limit`, `status` or `position`.
