@@ -7,7 +7,7 @@ use lifecycle::{CancellationToken, Lifecycle};
 use prometheus::Registry;
 use session_store::Sessions;
 use telemetry::MetricsServer;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tracing::info;
 
 use crate::{
@@ -22,6 +22,12 @@ use crate::{
     state::{AppState, Parts},
     streams::Streams,
 };
+
+/// Bytes that the kernel may hold for a reader: by itself it would grow to megabytes for each that is slow.
+const SEND_BUFFER: u32 = 256 << 10;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 /// Why web can't be built.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +87,7 @@ impl App {
     ) -> Result<Self, BuildError> {
         let metrics = Arc::new(Metrics::register(&registry)?);
         telemetry::build_info(&registry, "web")?;
-        let listener = bind(SocketAddr::new(config.bind, config.port)).await?;
+        let listener = bind(SocketAddr::new(config.bind, config.port))?;
         let metrics_server = match config.metrics_port {
             Some(port) => {
                 let address = SocketAddr::new(config.bind, port);
@@ -144,7 +150,7 @@ impl App {
             config.membership_ttl,
         );
         let streams = Streams::new(config.max_streams_per_user, Arc::clone(&self.metrics));
-        let grace = config.grace;
+        let (grace, metrics) = (config.grace, Arc::clone(&self.metrics));
         let state = AppState::new(Parts {
             config,
             hub,
@@ -156,12 +162,12 @@ impl App {
             streams: streams.clone(),
             metrics: self.metrics,
             drain: lifecycle.drain(),
-            started: false.into(),
         });
         let server = Server {
             listener: self.listener,
             router: router(state),
             streams,
+            metrics,
             grace,
             lifecycle: lifecycle.clone(),
             done: done.clone(),
@@ -174,7 +180,18 @@ impl App {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, BuildError> {
-    let listener = TcpListener::bind(address).await;
-    listener.map_err(|error| BuildError::Listen { address, error })
+fn bind(address: SocketAddr) -> Result<TcpListener, BuildError> {
+    let listen = || {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
+        socket.set_reuseaddr(true)?;
+        // Connections inherit it.
+        socket.set_send_buffer_size(SEND_BUFFER)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|error| BuildError::Listen { address, error })
 }

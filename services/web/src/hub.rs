@@ -3,11 +3,11 @@
 //! The follow loop alone applies what the bus delivers: to the picture of its guild, and, encoded once, to the guild's ring.
 //! A stream is a viewer with a place in each of its rings; nothing is queued for it.
 
+mod admit;
 mod alarm;
 mod apply;
 mod chain;
 mod chunk;
-mod commands;
 mod cursor;
 mod feed;
 mod follow;
@@ -17,7 +17,9 @@ mod line;
 mod mask;
 mod open;
 mod picture;
+mod pulse;
 mod repair;
+mod request;
 mod ring;
 mod snapshot;
 #[cfg(test)]
@@ -32,6 +34,7 @@ pub(crate) use chunk::Chunk;
 pub(crate) use frame::Block;
 pub(crate) use join::{Away, Wish, now_ms};
 pub(crate) use picture::icon_url;
+pub(crate) use pulse::Health;
 pub(crate) use viewer::{Taken, Viewer};
 
 use std::{
@@ -43,7 +46,7 @@ use std::{
 use contracts::{GuildId, event::PastEvent, snapshot::GuildRooms};
 use event_bus::{Body, BusError, Entry, EventBus};
 use parking_lot::Mutex;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
@@ -85,7 +88,11 @@ struct Inner {
     line: Mutex<Line>,
     /// Frames up to this arrival number may be handed out.
     applied: AtomicU64,
-    commands: mpsc::Sender<commands::Command>,
+    requests: mpsc::Sender<request::Open>,
+    /// Somebody waits for the guilds to come to one id.
+    tick_wanted: Notify,
+    /// They may have come to one id.
+    leveled: Notify,
     catch_ups: Semaphore,
 }
 
@@ -108,7 +115,7 @@ impl Hub {
         Self,
         impl Future<Output = Result<(), BusError>> + Send + 'static,
     ) {
-        let (commands, received) = mpsc::channel(commands::COMMANDS);
+        let (requests, received) = mpsc::channel(request::REQUESTS);
         let inner = Inner {
             bus,
             metrics,
@@ -120,7 +127,9 @@ impl Hub {
             }),
             limits,
             applied: AtomicU64::new(0),
-            commands,
+            requests,
+            tick_wanted: Notify::new(),
+            leveled: Notify::new(),
             catch_ups: Semaphore::new(CATCH_UPS),
         };
         let hub = Self {
@@ -141,9 +150,9 @@ impl Hub {
             .then(|| followed.picture.rooms(&self.inner.cdn)))
     }
 
-    /// Whether the live channel works and nothing is missing.
-    pub(crate) fn is_up(&self) -> bool {
-        self.inner.line.lock().up
+    /// What is known of the way from the bus to this replica.
+    pub(crate) fn health(&self) -> Health {
+        self.inner.line.lock().health()
     }
 
     /// Those of a log's entries that everybody may see now.

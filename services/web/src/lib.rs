@@ -14,6 +14,7 @@ mod login;
 mod membership;
 pub mod metrics;
 mod origin;
+mod patience;
 mod router;
 mod server;
 mod session;

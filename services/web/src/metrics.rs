@@ -5,7 +5,7 @@ use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
-use crate::hub::{Chunk, now_ms};
+use crate::hub::{Chunk, Health, now_ms};
 
 /// Upper bounds of the latency histogram, in seconds.
 const LATENCY: &[f64] = &[
@@ -14,6 +14,9 @@ const LATENCY: &[f64] = &[
 
 /// Upper bounds of the repair histogram, in seconds.
 const REPAIR: &[f64] = &[0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0];
+
+/// Upper bounds of the tick histogram, in seconds.
+const TICK: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0];
 
 /// The metrics of one replica.
 #[derive(Debug)]
@@ -25,6 +28,10 @@ pub struct Metrics {
     repairs: IntCounter,
     repaired_events: IntCounter,
     repair_seconds: Histogram,
+    repair_reads: IntCounter,
+    ticks: Histogram,
+    degraded: IntGauge,
+    slow_closes: IntCounter,
     resets: IntCounterVec,
     log_reads: IntCounter,
     guilds: IntGauge,
@@ -72,6 +79,23 @@ impl Metrics {
                 "From the notice of an interruption to the end of its repair",
                 REPAIR,
             )?,
+            repair_reads: counter(
+                "fanfare_repair_reads_total",
+                "Pages of logs read by repairs, for all streams together",
+            )?,
+            ticks: histogram(
+                "fanfare_tick_seconds",
+                "From asking the bus for a tick to its return through the live channel",
+                TICK,
+            )?,
+            degraded: IntGauge::new(
+                "fanfare_degraded",
+                "1 while events may not arrive: the bus is away, ticks do not come back, or a repair is not done",
+            )?,
+            slow_closes: counter(
+                "fanfare_slow_consumer_closes_total",
+                "Connections closed because more than 1 MiB waited for the reader, or because it took nothing for a minute",
+            )?,
             resets: counters("fanfare_resets_total", "Resets told to streams", "reason")?,
             log_reads: counter(
                 "fanfare_catch_up_reads_total",
@@ -97,6 +121,10 @@ impl Metrics {
         registry.register(Box::new(metrics.repairs.clone()))?;
         registry.register(Box::new(metrics.repaired_events.clone()))?;
         registry.register(Box::new(metrics.repair_seconds.clone()))?;
+        registry.register(Box::new(metrics.repair_reads.clone()))?;
+        registry.register(Box::new(metrics.ticks.clone()))?;
+        registry.register(Box::new(metrics.degraded.clone()))?;
+        registry.register(Box::new(metrics.slow_closes.clone()))?;
         registry.register(Box::new(metrics.resets.clone()))?;
         registry.register(Box::new(metrics.log_reads.clone()))?;
         registry.register(Box::new(metrics.guilds.clone()))?;
@@ -104,6 +132,7 @@ impl Metrics {
         registry.register(Box::new(metrics.ring_bytes.clone()))?;
         registry.register(Box::new(metrics.logins.clone()))?;
         registry.register(Box::new(metrics.requests.clone()))?;
+        metrics.degraded.set(1);
         metrics.streams.with_label_values(&["sse"]).set(0);
         Ok(metrics)
     }
@@ -133,6 +162,22 @@ impl Metrics {
         self.repairs.inc();
         self.repaired_events.inc_by(events);
         self.repair_seconds.observe(seconds);
+    }
+
+    pub(crate) fn repair_reads(&self, pages: usize) {
+        self.repair_reads.inc_by(pages as u64);
+    }
+
+    pub(crate) fn ticked(&self, seconds: f64) {
+        self.ticks.observe(seconds);
+    }
+
+    pub(crate) fn health(&self, health: Health) {
+        self.degraded.set(i64::from(health != Health::Ready));
+    }
+
+    pub(crate) fn slow_consumer_closed(&self) {
+        self.slow_closes.inc();
     }
 
     pub(crate) fn reset(&self, reason: ResetReason) {

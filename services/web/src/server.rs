@@ -14,7 +14,8 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use crate::streams::Streams;
+use crate::{metrics::Metrics, streams::Streams};
+use connection::Closing;
 
 /// Most connections at once; further ones wait in the kernel.
 const CONNECTIONS: usize = 25_000;
@@ -24,6 +25,9 @@ const LINGER: Duration = Duration::from_millis(500);
 
 /// The part of the grace period after which the listener is closed whatever is still open.
 const ACCEPT_SHARE: f64 = 0.8;
+
+/// The part of the grace period after which connections are cut off.
+const CUT_SHARE: f64 = 0.9;
 
 /// How often it is looked whether the last stream has ended.
 const LOOK: Duration = Duration::from_millis(50);
@@ -36,6 +40,7 @@ pub(crate) struct Server {
     pub(crate) listener: TcpListener,
     pub(crate) router: Router,
     pub(crate) streams: Streams,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) grace: Duration,
     pub(crate) lifecycle: Lifecycle,
     /// Cancelled when nothing is served any more.
@@ -47,8 +52,8 @@ impl Server {
     pub(crate) async fn run(self) -> io::Result<()> {
         let _done = self.done.clone().drop_guard();
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
-        let closing = CancellationToken::new();
-        let over = self.over();
+        let closing = Arc::new(Closing::default());
+        let over = self.over(&closing);
         tokio::pin!(over);
         loop {
             let permit = tokio::select! {
@@ -69,7 +74,7 @@ impl Server {
                 }
             }
         }
-        closing.cancel();
+        closing.begun.cancel();
         info!(component = "WS", "no more connections are accepted");
         Ok(())
     }
@@ -77,10 +82,15 @@ impl Server {
     fn serve(
         &self,
         socket: TcpStream,
-        closing: &CancellationToken,
+        closing: &Arc<Closing>,
         permit: tokio::sync::OwnedSemaphorePermit,
     ) {
-        let connection = connection::serve(socket, self.router.clone(), closing.clone());
+        let connection = connection::serve(
+            socket,
+            self.router.clone(),
+            Arc::clone(closing),
+            Arc::clone(&self.metrics),
+        );
         self.lifecycle.track(async move {
             connection.await;
             drop(permit);
@@ -88,9 +98,10 @@ impl Server {
     }
 
     /// Resolves when, after the drain began, the last stream has ended and load balancers had time to notice.
-    async fn over(&self) {
+    async fn over(&self, closing: &Closing) {
         self.lifecycle.drain().cancelled().await;
         let begun = Instant::now();
+        let _first = closing.latest.set(begun + self.grace.mul_f64(CUT_SHARE));
         info!(
             component = "WS",
             streams = self.streams.count(),

@@ -1,10 +1,4 @@
-use std::{
-    ops::Deref,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{ops::Deref, sync::Arc};
 
 use event_bus::EventBus;
 use lifecycle::CancellationToken;
@@ -31,8 +25,6 @@ pub(crate) struct Parts {
     pub(crate) streams: Streams,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) drain: CancellationToken,
-    /// Whether the bus has answered once.
-    pub(crate) started: AtomicBool,
 }
 
 impl AppState {
@@ -43,10 +35,6 @@ impl AppState {
     /// Whether this replica is stopping.
     pub(crate) fn is_draining(&self) -> bool {
         self.drain.is_cancelled()
-    }
-
-    pub(crate) fn has_started(&self) -> bool {
-        self.started.load(Ordering::Acquire)
     }
 }
 

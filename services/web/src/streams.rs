@@ -9,6 +9,7 @@ use tower_sessions::session::Id;
 use crate::{
     hub::{Alarm, End},
     metrics::Metrics,
+    patience::Patience,
 };
 
 /// Most streams of one replica.
@@ -56,13 +57,13 @@ impl Streams {
     }
 
     /// A place for one more stream; `None` if this user or this replica has too many.
-    pub(crate) fn open(&self, user: UserId, session: Id) -> Option<Slot> {
+    pub(crate) fn open(&self, user: UserId, session: Id, patience: Patience) -> Option<Slot> {
         let mut table = self.table.lock();
         let count = table.users.get(&user).copied().unwrap_or(0);
         if count >= self.per_user || table.open.len() >= MAX_STREAMS {
             return None;
         }
-        let alarm = Arc::new(Alarm::default());
+        let alarm = Arc::new(Alarm::new(patience));
         if table.draining {
             alarm.end(End::Draining);
         }
@@ -110,6 +111,8 @@ impl Streams {
 
 impl Drop for Slot {
     fn drop(&mut self) {
+        // The connection may go on with another request.
+        self.alarm.level();
         let mut table = self.streams.table.lock();
         if let Some(open) = table.open.remove(&self.key)
             && let Some(count) = table.users.get_mut(&open.user)
@@ -135,12 +138,13 @@ mod tests {
         let metrics = Arc::new(Metrics::register(&Registry::new()).unwrap());
         let streams = Streams::new(2, metrics);
         let (user, session) = (UserId::new(1), Id(1));
-        let first = streams.open(user, session).unwrap();
-        let _second = streams.open(user, session).unwrap();
-        assert!(streams.open(user, session).is_none());
-        assert!(streams.open(UserId::new(2), session).is_some());
+        let open = |user, session| streams.open(user, session, Patience::default());
+        let first = open(user, session).unwrap();
+        let _second = open(user, session).unwrap();
+        assert!(open(user, session).is_none());
+        assert!(open(UserId::new(2), session).is_some());
         drop(first);
-        let again = streams.open(user, Id(2)).unwrap();
+        let again = open(user, Id(2)).unwrap();
         streams.end_session(Id(2));
         assert_eq!(again.alarm.ending(), Some(End::SignedOut));
     }

@@ -1,9 +1,14 @@
 use std::{
-    sync::atomic::{AtomicBool, AtomicU8, Ordering},
+    sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     task::Waker,
 };
 
 use futures_util::task::AtomicWaker;
+
+use crate::patience::Patience;
+
+/// Most bytes of new events that may wait for one stream.
+pub(crate) const MOST_WAITING: usize = 1 << 20;
 
 /// Wakes one stream: something waits in a ring, or the stream has to end.
 #[derive(Debug, Default)]
@@ -11,6 +16,9 @@ pub struct Alarm {
     waker: AtomicWaker,
     pending: AtomicBool,
     end: AtomicU8,
+    /// Bytes that were appended for the stream and that its reader has not taken.
+    waiting: AtomicUsize,
+    patience: Patience,
 }
 
 /// Why a stream has to end.
@@ -23,8 +31,22 @@ pub enum End {
 }
 
 impl Alarm {
-    /// Something waits. A stream that was told and has not looked yet is not woken again.
-    pub(crate) fn ring(&self) {
+    /// The alarm of a stream on a connection.
+    pub(crate) fn new(patience: Patience) -> Self {
+        Self {
+            patience,
+            ..Self::default()
+        }
+    }
+
+    /// So many bytes more wait. A stream that was told and has not looked yet is not woken again, unless too much waits now:
+    /// then its connection, which may be blocked, loses patience sooner.
+    pub(crate) fn ring(&self, bytes: usize) {
+        let before = self.waiting.fetch_add(bytes, Ordering::AcqRel);
+        if before <= MOST_WAITING && before + bytes > MOST_WAITING {
+            self.patience.set_short(true);
+            self.waker.wake();
+        }
         if !self.pending.swap(true, Ordering::AcqRel) {
             self.waker.wake();
         }
@@ -48,6 +70,24 @@ impl Alarm {
     /// To be called before looking at anything: whoever rings afterwards wakes this task.
     pub(crate) fn register(&self, waker: &Waker) {
         self.waker.register(waker);
+    }
+
+    /// The reader has taken so many bytes of what waits.
+    pub(crate) fn taken(&self, bytes: usize) {
+        let less = |waiting: usize| Some(waiting.saturating_sub(bytes));
+        let before = self
+            .waiting
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
+        if before
+            .is_ok_and(|before| before > MOST_WAITING && before - bytes.min(before) <= MOST_WAITING)
+        {
+            self.patience.set_short(false);
+        }
+    }
+
+    /// Nothing waits, or the reader is on its way through the log, where it takes what it can.
+    pub(crate) fn level(&self) {
+        self.taken(usize::MAX);
     }
 
     /// Whether it rang since the last call.

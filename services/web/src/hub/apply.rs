@@ -1,10 +1,11 @@
-use contracts::{Event, EventId, EventKind, MessageId, event::ResetReason};
+use contracts::{Event, EventId, EventKind, MessageId};
 use event_bus::{Body, Entry};
 use serde::Deserialize;
 use tracing::debug;
 
 use super::{
     Mask,
+    admit::Woken,
     frame::{Block, Frame},
     line::Followed,
     picture::Shift,
@@ -19,9 +20,11 @@ struct About {
 
 impl Followed {
     /// Moves the guild on by its next entry: the picture first, then what browsers may see of it goes into the ring.
-    pub(crate) fn apply(&mut self, entry: Entry, order: &mut u64, limit: usize) -> Mask {
+    pub(crate) fn apply(&mut self, entry: Entry, order: &mut u64, limit: usize, woken: &mut Woken) {
         if entry.logged() {
             self.chain.step(&entry);
+        } else {
+            self.chain.pass(&entry);
         }
         match entry.body {
             Body::Event(envelope) => {
@@ -31,7 +34,7 @@ impl Followed {
                     self.feed.ring.write().redact(message);
                 }
                 if !self.picture.absorb(&envelope, entry.position) {
-                    return Mask::NONE;
+                    return;
                 }
                 if let (EventKind::RoomDeleted, Some(room)) = (kind, envelope.channel_id) {
                     self.remember(entry.id, room, false);
@@ -46,25 +49,35 @@ impl Followed {
                     id: entry.id,
                     ts: envelope.ts,
                     mask: Mask::of(kind),
-                    notice: None,
                     channel: envelope.channel_id,
                     message: message.filter(|_| holds_text(kind)),
                     block: Block::encode(kind.name(), id, envelope.payload.get()),
                 };
-                self.feed.ring.write().push(frame, limit);
-                Mask::of(kind)
+                self.append(frame, limit, woken);
             }
             Body::Audience(change) => {
                 let shift = self.picture.change(change, entry.position);
-                self.announce(shift, entry.id, order, limit)
+                self.announce(shift, entry.id, order, limit, woken);
             }
             // The follow loop reads the guild anew; see `reload`.
-            Body::Reseed => Mask::NONE,
+            Body::Reseed => {}
         }
     }
 
+    fn append(&self, frame: Frame, limit: usize, woken: &mut Woken) {
+        woken.add(&self.feed, frame.mask, frame.block.len());
+        self.feed.ring.write().push(frame, limit);
+    }
+
     /// Appends what a change of the audience tells; the last frame alone carries the id.
-    fn announce(&mut self, shift: Shift, id: EventId, order: &mut u64, limit: usize) -> Mask {
+    fn announce(
+        &mut self,
+        shift: Shift,
+        id: EventId,
+        order: &mut u64,
+        limit: usize,
+        woken: &mut Woken,
+    ) {
         for event in &shift.events {
             match event {
                 Event::RoomCreated(room) => self.remember(id, room.channel_id, true),
@@ -72,46 +85,18 @@ impl Followed {
                 _ => {}
             }
         }
-        let mut ring = self.feed.ring.write();
         for (channel, events) in shift.hidden {
-            ring.hide(channel, events);
+            self.feed.ring.write().hide(channel, events);
         }
         let count = shift.events.len();
-        let mut events = Mask::NONE;
         for (index, event) in shift.events.iter().enumerate() {
             let last = index + 1 == count;
             let Some(block) = Block::of_event(event, last.then_some(id)) else {
                 continue;
             };
             *order += 1;
-            events = events.and(event.kind());
-            ring.push(synthetic(event, id, *order, block), limit);
+            self.append(synthetic(event, id, *order, block), limit, woken);
         }
-        events
-    }
-
-    /// Tells every viewer that the guild begins anew.
-    pub(crate) fn reset(
-        &mut self,
-        floor: EventId,
-        reason: ResetReason,
-        order: &mut u64,
-        limit: usize,
-    ) {
-        *order += 1;
-        let mut ring = self.feed.ring.write();
-        ring.clear(floor);
-        let frame = Frame {
-            order: *order,
-            id: floor,
-            ts: 0,
-            mask: Mask::NONE,
-            notice: Some(reason),
-            channel: None,
-            message: None,
-            block: Block::default(),
-        };
-        ring.push(frame, limit);
     }
 }
 
@@ -121,7 +106,6 @@ fn synthetic(event: &Event, id: EventId, order: u64, block: Block) -> Frame {
         id,
         ts: 0,
         mask: Mask::of(event.kind()),
-        notice: None,
         channel: event.audience(),
         message: None,
         block,

@@ -55,11 +55,11 @@ impl Feed {
         }
     }
 
-    /// Wakes the viewers who chose one of these events.
-    pub(crate) fn wake(&self, events: Mask) {
+    /// Wakes the viewers who chose something of what was appended.
+    pub(crate) fn wake(&self, appended: &Appended) {
         for (mask, alarm) in self.viewers.lock().slots.iter().flatten() {
-            if mask.meets(events) {
-                alarm.ring();
+            if mask.meets(appended.events) {
+                alarm.ring(appended.bytes_of(*mask));
             }
         }
     }
@@ -67,7 +67,39 @@ impl Feed {
     /// Wakes every viewer.
     pub(crate) fn wake_all(&self) {
         for (_, alarm) in self.viewers.lock().slots.iter().flatten() {
-            alarm.ring();
+            alarm.ring(0);
         }
+    }
+}
+
+/// Which events were appended, and how many bytes of each.
+#[derive(Debug)]
+pub(crate) struct Appended {
+    events: Mask,
+    bytes: [usize; Mask::KINDS],
+}
+
+impl Default for Appended {
+    fn default() -> Self {
+        Self {
+            events: Mask::NONE,
+            bytes: [0; Mask::KINDS],
+        }
+    }
+}
+
+impl Appended {
+    /// Adds an event.
+    pub(crate) fn add(&mut self, event: Mask, bytes: usize) {
+        self.events = self.events.union(event);
+        for number in event.numbers() {
+            self.bytes[number] += bytes;
+        }
+    }
+
+    /// The bytes of the events that somebody chose.
+    fn bytes_of(&self, chosen: Mask) -> usize {
+        let numbers = self.events.common(chosen).numbers();
+        numbers.map(|number| self.bytes[number]).sum()
     }
 }

@@ -1,25 +1,23 @@
 //! The one loop: what the bus delivers goes into the rings, and those who wait are woken.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, atomic::Ordering},
+    sync::atomic::Ordering,
     time::{Duration, Instant},
 };
 
-use contracts::{GuildId, event::ResetReason};
-use event_bus::{BusError, Delivery, Entry, Subscription};
-use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use contracts::EventId;
+use event_bus::{BusError, Delivery, Subscription};
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{sync::mpsc, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::{
-    Hub, Mask,
-    chain::Admission,
-    commands::Command,
-    feed::Feed,
-    line::{Line, Tracked},
-    open::Change,
+    Hub,
+    admit::{Source, Todo, Woken, admit},
+    open::{BUS_TIMEOUT, Change},
+    pulse::{self, Beat, Pulse},
+    request::Open,
 };
 
 /// Most deliveries that are applied under one lock.
@@ -35,31 +33,24 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 pub(crate) struct Follow {
     pub(crate) hub: Hub,
     pub(crate) subscription: Subscription,
-    pub(crate) commands: mpsc::Receiver<Command>,
+    pub(crate) requests: mpsc::Receiver<Open>,
     pub(crate) changes: FuturesUnordered<BoxFuture<'static, Change>>,
-}
-
-/// What a batch leaves to be done with the bus.
-#[derive(Debug, Default)]
-pub(crate) struct Todo {
-    /// Entries are missing.
-    pub(crate) repair: bool,
-    /// Guilds that begin anew.
-    pub(crate) reload: Vec<(GuildId, ResetReason)>,
+    pub(crate) pulse: Pulse,
 }
 
 /// Follows the bus until `stop`.
 pub(crate) async fn follow(
     hub: Hub,
-    mut commands: mpsc::Receiver<Command>,
+    mut requests: mpsc::Receiver<Open>,
     stop: CancellationToken,
 ) -> Result<(), BusError> {
     tokio::select! {
         () = stop.cancelled() => Ok(()),
         outcome = async {
-            let subscription = subscribe(&hub, &mut commands).await?;
+            let subscription = subscribe(&hub, &mut requests).await?;
             hub.inner.line.lock().up = true;
-            Follow { hub, subscription, commands, changes: FuturesUnordered::new() }.run().await
+            let (changes, pulse) = (FuturesUnordered::new(), Pulse::default());
+            Follow { hub, subscription, requests, changes, pulse }.run().await
         } => outcome,
     }
 }
@@ -67,7 +58,7 @@ pub(crate) async fn follow(
 /// Subscribes as soon as the bus answers; who asks meanwhile is told that it is away.
 async fn subscribe(
     hub: &Hub,
-    commands: &mut mpsc::Receiver<Command>,
+    requests: &mut mpsc::Receiver<Open>,
 ) -> Result<Subscription, BusError> {
     let mut pause = BACKOFF.0;
     loop {
@@ -77,22 +68,19 @@ async fn subscribe(
             }
             outcome => return outcome,
         }
-        refuse(commands, pause).await;
+        refuse(requests, pause).await;
         pause = (pause * 2).min(BACKOFF.1);
     }
 }
 
-/// Answers every command with "not now" for a while.
-async fn refuse(commands: &mut mpsc::Receiver<Command>, pause: Duration) {
+/// Answers every request with "not now" for a while.
+async fn refuse(requests: &mut mpsc::Receiver<Open>, pause: Duration) {
     let wait = tokio::time::sleep(pause);
     tokio::pin!(wait);
     loop {
         tokio::select! {
             () = &mut wait => return,
-            Some(command) = commands.recv() => {
-                let (Command::Open(_, told) | Command::Level(told)) = command;
-                let _gone = told.send(false);
-            }
+            Some(open) = requests.recv() => drop(open.told.send(false)),
         }
     }
 }
@@ -100,7 +88,11 @@ async fn refuse(commands: &mut mpsc::Receiver<Command>, pause: Duration) {
 impl Follow {
     async fn run(mut self) -> Result<(), BusError> {
         let mut sweep = tokio::time::interval(SWEEP);
-        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut beat = tokio::time::interval(pulse::EVERY);
+        for clock in [&mut sweep, &mut beat] {
+            clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        }
+        let hub = self.hub.clone();
         loop {
             let mut todo = Todo::default();
             tokio::select! {
@@ -109,7 +101,9 @@ impl Follow {
                     self.batch(first, &mut todo);
                 }
                 Some(change) = self.changes.next() => self.finish(change, &mut todo),
-                Some(command) = self.commands.recv() => self.command(command, &mut todo).await,
+                Some(first) = self.requests.recv() => self.requested(first),
+                _ = beat.tick() => self.beat(&mut todo),
+                () = hub.inner.tick_wanted.notified() => self.tick_wanted(),
                 _ = sweep.tick() => self.sweep(),
             }
             self.mend(todo).await;
@@ -119,38 +113,114 @@ impl Follow {
     /// Applies all that waits.
     fn batch(&mut self, first: Delivery, todo: &mut Todo) {
         let mut next = Some(first);
-        let mut taken = 0;
+        let (mut taken, mut tick) = (0, None);
         let mut woken = Woken::default();
         let mut line = self.hub.inner.line.lock();
         while let Some(delivery) = next {
             match delivery {
-                Delivery::Entry(entry) => admit(&mut line, *entry, todo, &mut woken),
-                Delivery::Interrupted => {
-                    line.taint();
-                    todo.repair = true;
+                Delivery::Entry(entry) => {
+                    let (guild, id) = (entry.guild, entry.id);
+                    match admit(&mut line, *entry, Source::Live, &mut woken) {
+                        None => line.complete = line.complete.max(id),
+                        Some(trouble) => todo.note(guild, trouble),
+                    }
+                }
+                Delivery::Interrupted => todo.repair = true,
+                Delivery::Tick(id) => {
+                    line.complete = line.complete.max(id);
+                    tick = Some(id);
                 }
             }
             taken += 1;
-            next = if taken < BATCH && !todo.repair && todo.reload.is_empty() {
+            next = if taken < BATCH && todo.is_empty() {
                 self.subscription.try_next()
             } else {
                 None
             };
         }
+        if todo.repair {
+            line.taint();
+            self.pulse.interrupted();
+        }
+        line.up &= todo.is_empty();
         let order = line.order;
         drop(line);
-        self.hub.publish(order, &woken);
+        self.hub.publish(order, woken);
+        if let Some(id) = tick {
+            self.came(id);
+        }
+    }
+
+    /// A tick is due: sends it, or finds out that the one before got lost.
+    fn beat(&mut self, todo: &mut Todo) {
+        match self.pulse.beat(tokio::time::Instant::now()) {
+            Beat::Send => self.tick(),
+            Beat::Wait => {}
+            Beat::Lost => {
+                error!(
+                    component = "Internal",
+                    "the event bus answers but a tick did not come back: the live channel is made anew"
+                );
+                let mut line = self.hub.inner.line.lock();
+                line.taint();
+                line.up = false;
+                drop(line);
+                todo.resubscribe = true;
+                todo.repair = true;
+            }
+        }
+        self.hub.note(&self.pulse);
+    }
+
+    fn tick_wanted(&mut self) {
+        if self.pulse.want(tokio::time::Instant::now()) == Beat::Send {
+            self.tick();
+        }
+    }
+
+    /// Asks the bus for a tick.
+    fn tick(&mut self) {
+        let watcher = self.subscription.watcher();
+        let asked = async move {
+            let answer = tokio::time::timeout(BUS_TIMEOUT, watcher.tick()).await;
+            Change::Ticked(answer.unwrap_or_else(|late| Err(BusError::Unavailable(Box::new(late)))))
+        };
+        self.changes.push(asked.boxed());
+    }
+
+    /// The bus has answered the question for a tick.
+    pub(crate) fn ticked(&mut self, outcome: Result<EventId, BusError>) {
+        let id = outcome.map_err(|error| warn!(component = "Internal", %error, "no tick"));
+        let back = self.pulse.answered(id.ok(), tokio::time::Instant::now());
+        self.settle(back);
+    }
+
+    /// A tick came back through the live channel.
+    fn came(&mut self, id: EventId) {
+        let back = self.pulse.came(id, tokio::time::Instant::now());
+        self.settle(back);
+    }
+
+    fn settle(&mut self, back: Option<Duration>) {
+        if let Some(way) = back {
+            self.hub.inner.metrics.ticked(way.as_secs_f64());
+        }
+        self.hub.note(&self.pulse);
+        if self.pulse.is_due() {
+            self.tick_wanted();
+        }
     }
 
     /// Repairs and reloads until nothing is left to do, however long the bus is away.
     async fn mend(&mut self, mut todo: Todo) {
-        if !todo.repair && todo.reload.is_empty() {
+        if todo.is_empty() {
             return;
         }
         let mut pause = BACKOFF.0;
         let since = Instant::now();
-        while todo.repair || !todo.reload.is_empty() {
-            self.hub.inner.line.lock().up = false;
+        self.hub.inner.line.lock().up = false;
+        self.hub.note(&self.pulse);
+        while !todo.is_empty() {
             match self.attempt(&mut todo).await {
                 Ok(repaired) => {
                     let seconds = since.elapsed().as_secs_f64();
@@ -165,98 +235,60 @@ impl Follow {
                 Err(error) => {
                     warn!(component = "Internal", %error, retry_ms = pause.as_millis(),
                         "the event stream can't be repaired yet; streams stay open and wait");
-                    refuse(&mut self.commands, pause).await;
+                    refuse(&mut self.requests, pause).await;
                     pause = (pause * 2).min(BACKOFF.1);
                 }
             }
         }
         self.hub.inner.line.lock().up = true;
+        self.hub.note(&self.pulse);
     }
 
     async fn attempt(&mut self, todo: &mut Todo) -> Result<u64, BusError> {
+        if todo.resubscribe {
+            self.subscription = self.hub.subscribe_anew().await?;
+            todo.resubscribe = false;
+        }
+        if todo.rewound {
+            self.hub.rewind().await?;
+            todo.rewound = false;
+        }
         while let Some((guild, reason)) = todo.reload.last().copied() {
             self.hub.reload(guild, reason).await?;
             todo.reload.pop();
         }
         let mut repaired = 0;
         if todo.repair {
-            repaired = self.hub.repair(&mut todo.reload).await?;
+            repaired = self.hub.repair().await?;
             todo.repair = false;
         }
         Ok(repaired)
     }
 
-    async fn command(&mut self, command: Command, todo: &mut Todo) {
-        match command {
-            Command::Level(told) => {
-                let level = self.hub.repair(&mut todo.reload).await.is_ok();
-                let _gone = told.send(level);
-            }
-            Command::Open(guild, told) => {
-                let mut wanted = Vec::from([(guild, told)]);
-                let mut level = Vec::new();
-                while let Ok(command) = self.commands.try_recv() {
-                    match command {
-                        Command::Open(guild, told) => wanted.push((guild, told)),
-                        Command::Level(told) => level.push(told),
-                    }
-                }
-                self.open(wanted);
-                if !level.is_empty() {
-                    let leveled = self.hub.repair(&mut todo.reload).await.is_ok();
-                    for told in level {
-                        let _gone = told.send(leveled);
-                    }
-                }
-            }
+    /// Begins to follow all guilds that are asked for at the moment.
+    fn requested(&mut self, first: Open) {
+        let mut wanted = Vec::from([first]);
+        while let Ok(open) = self.requests.try_recv() {
+            wanted.push(open);
         }
-    }
-}
-
-/// Takes one entry where it belongs.
-pub(crate) fn admit(line: &mut Line, entry: Entry, todo: &mut Todo, woken: &mut Woken) {
-    let limit = line.ring_bytes;
-    let id = entry.id;
-    match line.guilds.get_mut(&entry.guild) {
-        Some(Tracked::Open(followed)) => match followed.chain.admit(&entry) {
-            Admission::Next | Admission::Passing => {
-                let events = followed.apply(entry, &mut line.order, limit);
-                woken.add(&followed.feed, events);
-                if !todo.repair {
-                    line.complete = line.complete.max(id);
-                }
-            }
-            Admission::Duplicate => {}
-            Admission::Hole => todo.repair = true,
-            Admission::Reseeded | Admission::Rewound => {
-                todo.reload.push((entry.guild, ResetReason::Epoch));
-            }
-        },
-        Some(Tracked::Opening(opening)) => opening.arrived(entry),
-        Some(Tracked::Closing(_)) | None => {}
-    }
-}
-
-/// The guilds in which something was appended, and what.
-#[derive(Debug, Default)]
-pub(crate) struct Woken(HashMap<GuildId, (Arc<Feed>, Mask)>);
-
-impl Woken {
-    pub(crate) fn add(&mut self, feed: &Arc<Feed>, events: Mask) {
-        if events != Mask::NONE {
-            let entry = self.0.entry(feed.guild);
-            let (_, sum) = entry.or_insert_with(|| (Arc::clone(feed), Mask::NONE));
-            *sum = sum.union(events);
-        }
+        self.open(wanted);
     }
 }
 
 impl Hub {
     /// Makes what was appended visible and wakes those who wait for it, each once.
-    pub(crate) fn publish(&self, order: u64, woken: &Woken) {
+    pub(crate) fn publish(&self, order: u64, woken: Woken) {
         self.inner.applied.store(order, Ordering::Release);
-        for (feed, events) in woken.0.values() {
-            feed.wake(*events);
-        }
+        woken.wake();
+    }
+
+    /// Notes what the ticks say, and wakes those who wait for the guilds to come to one id.
+    fn note(&self, pulse: &Pulse) {
+        let mut line = self.inner.line.lock();
+        line.pulse = pulse.health();
+        let health = line.health();
+        drop(line);
+        self.inner.metrics.health(health);
+        self.inner.leveled.notify_waiters();
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
-use contracts::{ChannelId, Event, EventId, MessageId, event::ResetReason};
+use contracts::{ChannelId, Event, EventId, MessageId};
 
 use super::Mask;
 
@@ -16,8 +16,6 @@ pub(crate) struct Frame {
     pub(crate) ts: u64,
     /// Which event, as a set of one; empty for a frame that nobody may see any more.
     pub(crate) mask: Mask,
-    /// What it tells beside events.
-    pub(crate) notice: Option<ResetReason>,
     /// Whose viewers may see it; `None` = the whole guild.
     pub(crate) channel: Option<ChannelId>,
     /// The message whose text it holds.

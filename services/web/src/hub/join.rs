@@ -1,6 +1,7 @@
 //! How a stream begins.
 
 use std::{
+    pin::pin,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -13,17 +14,15 @@ use tokio::sync::oneshot;
 use super::{
     Alarm, Cursor, Hub, Mask,
     chunk::{Chunk, Pieces},
-    commands::Command,
     cursor::{Held, verdict},
     line::Line,
+    pulse::Health,
+    request::Open,
     viewer::Viewer,
 };
 
-/// How long a stream waits for its guilds to be followed.
+/// How long a stream waits for its guilds to be followed and to come to one id.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(6);
-
-/// How long a stream waits for the guilds to come to one id by themselves before their logs are read for it.
-const LEVEL_WAIT: Duration = Duration::from_millis(50);
 
 /// What a stream asks for.
 #[derive(Debug, Clone)]
@@ -82,8 +81,8 @@ impl Hub {
             for guild in missing {
                 let (told, answer) = oneshot::channel();
                 self.inner
-                    .commands
-                    .send(Command::Open(guild, told))
+                    .requests
+                    .send(Open { guild, told })
                     .await
                     .map_err(|_| Away)?;
                 answers.push(answer);
@@ -100,67 +99,70 @@ impl Hub {
             .unwrap_or(Err(Away))
     }
 
+    /// Begins at a moment when the pictures of all guilds are of one id, so that this id is an exact cursor.
     async fn join_now(
         &self,
         wish: &Wish,
         alarm: Arc<Alarm>,
         reason: Option<ResetReason>,
     ) -> Result<(Viewer, Option<Chunk>), Away> {
-        self.level(&wish.guilds).await?;
+        let mut begun = Err(Away);
+        self.level_when(|line| {
+            let even = line.is_even(&wish.guilds);
+            if even {
+                begun = self.begin(wish, Arc::clone(&alarm), reason, line);
+            }
+            even
+        })
+        .await?;
+        begun
+    }
+
+    fn begin(
+        &self,
+        wish: &Wish,
+        alarm: Arc<Alarm>,
+        reason: Option<ResetReason>,
+        line: &mut Line,
+    ) -> Result<(Viewer, Option<Chunk>), Away> {
         let mut viewer = Viewer::new(self.clone(), alarm, wish.mask, wish.snapshot, EventId::ZERO);
-        let mut line = self.inner.line.lock();
         for guild in &wish.guilds {
             // A guild that was closed meanwhile had no viewer for a long time; the browser comes again.
             let followed = line.open(*guild).ok_or(Away)?;
             viewer.sit(Arc::clone(&followed.feed), followed.chain.last);
         }
         let pieces = if let Some(reason) = reason {
-            viewer.begin_again(reason, &mut line)
+            viewer.begin_again(reason, line)
         } else {
             let mut pieces = Pieces::default();
-            viewer.start(&mut line, &mut pieces);
+            viewer.start(line, &mut pieces);
             pieces
         };
-        drop(line);
         Ok((viewer, pieces.chunk()))
     }
 
-    /// Brings the pictures of guilds to one id, so that this id is an exact cursor.
-    async fn level(&self, guilds: &[GuildId]) -> Result<(), Away> {
-        self.level_when(|line| line.is_even(guilds)).await
-    }
-
-    /// Waits until the hub has come so far; if that does not happen by itself, the logs are read for it.
+    /// Waits until the hub has come so far and nothing is missing; ticks bring it there.
     pub(super) async fn level_when(
         &self,
         mut reached: impl FnMut(&mut Line) -> bool,
     ) -> Result<(), Away> {
-        let patience = tokio::time::Instant::now() + LEVEL_WAIT;
         let deadline = tokio::time::Instant::now() + OPEN_TIMEOUT;
         loop {
-            if reached(&mut self.inner.line.lock()) {
-                return Ok(());
+            let mut leveled = pin!(self.inner.leveled.notified());
+            leveled.as_mut().enable();
+            {
+                let mut line = self.inner.line.lock();
+                if line.up && reached(&mut line) {
+                    return Ok(());
+                }
+                if line.health() == Health::Away {
+                    return Err(Away);
+                }
             }
-            let now = tokio::time::Instant::now();
-            if now >= deadline {
-                return Err(Away);
-            }
-            tokio::time::sleep(LEVEL_WAIT / 10).await;
-            if now < patience {
-                continue;
-            }
-            let (told, answer) = oneshot::channel();
-            let ask = async {
-                self.inner
-                    .commands
-                    .send(Command::Level(told))
-                    .await
-                    .map_err(|_| Away)?;
-                answer.await.unwrap_or(false).then_some(()).ok_or(Away)
-            };
-            tokio::time::timeout_at(deadline, ask)
+            self.inner.tick_wanted.notify_one();
+            tokio::time::timeout_at(deadline, leveled)
                 .await
-                .unwrap_or(Err(Away))?;
+                .map_err(|_| Away)?;
         }
     }
 
@@ -196,6 +198,9 @@ impl Hub {
         );
         let mut held = Vec::with_capacity(pages.len());
         let mut line = self.inner.line.lock();
+        if line.is_void(cursor, &wish.guilds) {
+            return Ok(Err(ResetReason::Epoch));
+        }
         for (guild, page) in wish.guilds.iter().zip(pages) {
             let followed = line.open(*guild).ok_or(Away)?;
             held.push(Held {
@@ -221,6 +226,9 @@ impl Hub {
         clock: Option<EventId>,
     ) -> Result<Option<Viewer>, Away> {
         let mut line = self.inner.line.lock();
+        if line.is_void(cursor, &wish.guilds) {
+            return Ok(None);
+        }
         let known = clock.unwrap_or(line.complete_for(&wish.guilds));
         let mut viewer = Viewer::new(
             self.clone(),

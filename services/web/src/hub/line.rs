@@ -3,11 +3,11 @@ use std::{
     sync::Arc,
 };
 
-use contracts::{ChannelId, EventId, GuildId};
+use contracts::{ChannelId, EventId, GuildId, event::ResetReason};
 use event_bus::{Entry, GuildCut};
-use tokio::{sync::oneshot, time::Instant};
+use tokio::time::Instant;
 
-use super::{chain::Chain, feed::Feed, picture::Picture};
+use super::{chain::Chain, feed::Feed, picture::Picture, pulse::Health, request::Open};
 
 /// Everything that moves together. Whoever holds it sees all guilds at one moment; only the follow loop changes guilds.
 #[derive(Debug, Default)]
@@ -16,8 +16,12 @@ pub(crate) struct Line {
     pub(crate) order: u64,
     /// Every entry up to this id of every guild that was open then is applied.
     pub(crate) complete: EventId,
-    /// False while the live channel is interrupted and what was missed is not repaired yet.
+    /// Cursors up to here can't be continued: the clock went back after they were handed out.
+    pub(crate) void: EventId,
+    /// False from the moment in which something is found to be missing until it is repaired.
     pub(crate) up: bool,
+    /// What the ticks say.
+    pub(crate) pulse: Health,
     pub(crate) guilds: HashMap<GuildId, Tracked>,
     /// Bytes that one ring may hold: the budget of the replica shared out.
     pub(crate) ring_bytes: usize,
@@ -31,14 +35,14 @@ pub(crate) enum Tracked {
     /// It is followed.
     Open(Box<Followed>),
     /// Its watch is being ended; who wants it waits until it can be opened again.
-    Closing(Vec<oneshot::Sender<bool>>),
+    Closing(Vec<Open>),
 }
 
 /// A guild on its way to being followed.
 #[derive(Debug, Default)]
 pub(crate) struct Opening {
     /// Told true when it is open.
-    pub(crate) waiting: Vec<oneshot::Sender<bool>>,
+    pub(crate) waiting: Vec<Open>,
     /// Entries that arrived early; [`EARLY`] at most, beyond it the log is read.
     pub(crate) early: Vec<Entry>,
     /// Whether an entry may be missing among them.
@@ -76,6 +80,8 @@ pub(crate) struct Followed {
     pub(crate) shifts: VecDeque<Shifted>,
     /// All shifts after this id are known.
     pub(crate) shifts_floor: EventId,
+    /// Cursors up to here can't be continued: the log was another one when they were handed out.
+    pub(crate) void: EventId,
 }
 
 /// A room came into everybody's sight or went out of it.
@@ -92,37 +98,41 @@ const SHIFTS: usize = 1024;
 impl Followed {
     /// A guild as of a cut; `None` = it is not stored.
     pub(crate) fn of_cut(guild: GuildId, cut: EventId, stored: Option<GuildCut>) -> Self {
-        let mut followed = Self {
-            feed: Arc::new(Feed::new(guild, cut)),
-            picture: Picture::empty(guild),
-            chain: Chain::START,
+        let (last, chain, picture) = match stored {
+            None => (cut, Chain::START, Picture::empty(guild)),
+            Some(stored) => {
+                let chain = Chain::at(stored.last, stored.position);
+                (stored.last, chain, Picture::of_cut(stored))
+            }
+        };
+        Self {
+            feed: Arc::new(Feed::new(guild, last)),
+            picture,
+            chain,
             cut,
             deserted: None,
             shifts: VecDeque::new(),
-            shifts_floor: cut,
-        };
-        let floor = followed.begin(cut, stored);
-        followed.feed.ring.write().clear(floor);
-        followed
+            shifts_floor: last,
+            void: EventId::ZERO,
+        }
     }
 
-    /// Begins anew from a cut; the id from which on the ring holds everything.
-    pub(crate) fn begin(&mut self, cut: EventId, stored: Option<GuildCut>) -> EventId {
-        self.cut = cut;
-        self.shifts.clear();
-        let Some(stored) = stored else {
-            self.picture = Picture::empty(self.feed.guild);
-            self.chain = Chain::START;
-            self.shifts_floor = cut;
-            return cut;
+    /// Begins anew from a cut, and tells every viewer so. Cursors up to `void` can't be continued.
+    pub(crate) fn begin_anew(
+        &mut self,
+        cut: EventId,
+        stored: Option<GuildCut>,
+        void: EventId,
+        reason: ResetReason,
+    ) {
+        let anew = Self::of_cut(self.feed.guild, cut, stored);
+        let floor = anew.shifts_floor;
+        *self = Self {
+            feed: Arc::clone(&self.feed),
+            void,
+            ..anew
         };
-        self.chain = Chain {
-            last: stored.last,
-            position: stored.position,
-        };
-        self.shifts_floor = stored.last;
-        self.picture = Picture::of_cut(stored);
-        self.chain.last
+        self.feed.ring.write().restart(floor, reason);
     }
 
     /// Remembers that a room came into sight or went out of it.
@@ -162,18 +172,20 @@ impl Line {
         self.ring_bytes = most.min(RINGS_BYTES / count);
     }
 
-    /// Notes that entries may be missing: nothing is known to be complete until the logs were read.
+    /// What opens now may lack entries: some were missed, or the others got them from their logs.
     pub(crate) fn taint(&mut self) {
-        self.up = false;
-        self.taint_openings();
-    }
-
-    /// What opens now may lack entries that the others got from their logs.
-    pub(crate) fn taint_openings(&mut self) {
         for tracked in self.guilds.values_mut() {
             if let Tracked::Opening(opening) = tracked {
                 opening.tainted = true;
             }
+        }
+    }
+
+    /// What is known of the way from the bus to this replica.
+    pub(crate) fn health(&self) -> Health {
+        match self.pulse {
+            Health::Ready if !self.up => Health::Repairing,
+            health => health,
         }
     }
 
@@ -184,6 +196,16 @@ impl Line {
             .iter()
             .filter_map(|guild| self.open(*guild).map(|open| open.cut));
         ids.min().map_or(complete, |cut| cut.max(complete))
+    }
+
+    /// Whether a cursor over these guilds was handed out before the log became another one.
+    pub(crate) fn is_void(&mut self, cursor: EventId, guilds: &[GuildId]) -> bool {
+        let own = guilds
+            .iter()
+            .filter_map(|guild| self.open(*guild).map(|open| open.void));
+        let void = own.max().unwrap_or_default();
+        let void = void.max(self.void);
+        void > EventId::ZERO && cursor <= void
     }
 
     /// Whether the pictures of these guilds, taken now, are all of one id: then that id is an exact cursor.

@@ -5,6 +5,9 @@ use contracts::EventKind;
 pub struct Mask(u32);
 
 impl Mask {
+    /// How many events a set can tell apart.
+    pub const KINDS: usize = u32::BITS as usize;
+
     /// No event.
     pub const NONE: Self = Self(0);
 
@@ -49,6 +52,22 @@ impl Mask {
     /// Whether the sets share an event.
     pub const fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
+    }
+
+    /// What is in both sets.
+    #[must_use]
+    pub const fn common(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The events as numbers below [`Mask::KINDS`].
+    pub fn numbers(self) -> impl Iterator<Item = usize> {
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let number = rest.trailing_zeros() as usize;
+            rest &= rest.wrapping_sub(1);
+            (number < Self::KINDS).then_some(number)
+        })
     }
 
     /// Adds a name (`voice.joined`) or a family (`voice.*`); false if there is no such event.
@@ -104,6 +123,10 @@ mod tests {
         let all = EventKind::ALL.iter().fold(0u32, |sum, kind| {
             let Mask(bit) = Mask::of(*kind);
             assert_eq!(sum & bit, 0, "{kind}");
+            assert_eq!(
+                Mask::of(*kind).numbers().collect::<Vec<_>>(),
+                [*kind as usize]
+            );
             sum | bit
         });
         assert_eq!(all.count_ones() as usize, EventKind::ALL.len());

@@ -2,50 +2,54 @@
 
 use std::{collections::hash_map, time::Duration};
 
-use contracts::GuildId;
+use contracts::{EventId, GuildId};
 use event_bus::{BusError, Cut};
 use futures_util::{FutureExt, future::try_join_all};
-use tokio::{sync::oneshot, time::Instant};
+use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::{
-    follow::{Follow, Todo, Woken, admit},
+    admit::{Source, Todo, Woken, admit},
+    follow::Follow,
     line::{Followed, Opening, Tracked},
+    request::Open,
 };
 
 /// Most guilds that one replica follows.
 const GUILDS: usize = 10_000;
 
-/// How long the bus may take to open or close guilds.
-const BUS_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the bus may take to open or close guilds, or to take a tick.
+pub(crate) const BUS_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A change of what is followed, done with the bus.
+/// What was done with the bus.
 #[derive(Debug)]
 pub(crate) enum Change {
     /// The guilds are watched, and this is their state.
     Opened(Vec<GuildId>, Result<Cut, BusError>),
     /// The guild is not watched any more.
     Closed(GuildId),
+    /// A tick was asked for.
+    Ticked(Result<EventId, BusError>),
 }
 
 impl Follow {
     /// Begins to follow guilds; those who ask for one that is on its way wait with the others.
-    pub(crate) fn open(&mut self, wanted: Vec<(GuildId, oneshot::Sender<bool>)>) {
+    pub(crate) fn open(&mut self, wanted: Vec<Open>) {
         let mut line = self.hub.inner.line.lock();
         let mut new = Vec::new();
-        for (guild, told) in wanted {
+        for open in wanted {
             let room = line.guilds.len() < GUILDS;
-            match line.guilds.entry(guild) {
+            match line.guilds.entry(open.guild) {
                 hash_map::Entry::Occupied(mut tracked) => match tracked.get_mut() {
-                    Tracked::Opening(opening) => opening.waiting.push(told),
-                    Tracked::Closing(waiting) => waiting.push(told),
-                    Tracked::Open(_) => drop(told.send(true)),
+                    Tracked::Opening(opening) => opening.waiting.push(open),
+                    Tracked::Closing(waiting) => waiting.push(open),
+                    Tracked::Open(_) => drop(open.told.send(true)),
                 },
-                hash_map::Entry::Vacant(_) if !room => drop(told.send(false)),
+                hash_map::Entry::Vacant(_) if !room => drop(open.told.send(false)),
                 hash_map::Entry::Vacant(vacant) => {
-                    new.push(guild);
+                    new.push(open.guild);
                     vacant.insert(Tracked::Opening(Opening {
-                        waiting: vec![told],
+                        waiting: vec![open],
                         ..Opening::default()
                     }));
                 }
@@ -111,9 +115,10 @@ impl Follow {
             Change::Closed(guild) => {
                 let closed = self.hub.inner.line.lock().guilds.remove(&guild);
                 if let Some(Tracked::Closing(waiting)) = closed {
-                    self.open(waiting.into_iter().map(|told| (guild, told)).collect());
+                    self.open(waiting);
                 }
             }
+            Change::Ticked(outcome) => self.ticked(outcome),
         }
     }
 
@@ -131,18 +136,19 @@ impl Follow {
                 .insert(*guild, Tracked::Open(Box::new(followed)));
             if let Some(Tracked::Opening(opening)) = before {
                 for entry in opening.early {
-                    let complete = line.complete;
-                    admit(&mut line, entry, todo, &mut woken);
-                    line.complete = complete;
+                    if let Some(trouble) = admit(&mut line, entry, Source::Kept, &mut woken) {
+                        todo.note(*guild, trouble);
+                    }
                 }
                 todo.repair |= opening.tainted;
                 told.extend(opening.waiting);
             }
         }
         line.share_out(self.hub.inner.limits.ring_bytes);
+        line.up &= todo.is_empty();
         let order = line.order;
         drop(line);
-        self.hub.publish(order, &woken);
+        self.hub.publish(order, woken);
         tell(told, true);
     }
 
@@ -179,8 +185,8 @@ impl Follow {
     }
 }
 
-fn tell(waiting: Vec<oneshot::Sender<bool>>, open: bool) {
-    for told in waiting {
-        let _gone = told.send(open);
+fn tell(waiting: Vec<Open>, open: bool) {
+    for waiting in waiting {
+        let _gone = waiting.told.send(open);
     }
 }

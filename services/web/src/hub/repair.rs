@@ -1,13 +1,14 @@
 //! What was missed is read from the logs and applied in the order of ids; browsers notice nothing.
 
 use contracts::{EventId, GuildId, event::ResetReason};
-use event_bus::{BusError, Entry, LogPage};
+use event_bus::{BusError, Entry, LogPage, Subscription};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tracing::warn;
 
 use super::{
     Hub,
-    follow::{Todo, Woken, admit},
+    admit::{Source, Trouble, Woken, admit},
+    line::Tracked,
 };
 
 /// Entries read of one guild at a time.
@@ -17,12 +18,9 @@ const PAGE: usize = 512;
 const READS: usize = 16;
 
 impl Hub {
-    /// Brings every guild that is followed up to the deployment's clock. Guilds of which the log does not hold everything any
-    /// more are named in `reload`. Returns how many entries were read.
-    pub(crate) async fn repair(
-        &self,
-        reload: &mut Vec<(GuildId, ResetReason)>,
-    ) -> Result<u64, BusError> {
+    /// Brings every guild that is followed up to the deployment's clock; a guild of which the log does not hold everything any
+    /// more begins anew, before anybody is told a later id. Returns how many frames came of it.
+    pub(crate) async fn repair(&self) -> Result<u64, BusError> {
         let upto = self.inner.bus.clock().await?;
         let mut behind: Vec<_> = {
             let mut line = self.inner.line.lock();
@@ -32,45 +30,38 @@ impl Hub {
         };
         let whole: Vec<_> = behind.iter().map(|(guild, _)| *guild).collect();
         let mut repaired = 0;
-        while !behind.is_empty() {
-            let reads = behind
-                .clone()
+        loop {
+            let reads = std::mem::take(&mut behind);
+            let reads = reads
                 .into_iter()
                 .map(|(guild, after)| self.page(guild, after, upto));
             let pages: Vec<_> = stream::iter(reads)
                 .buffer_unordered(READS)
                 .try_collect()
                 .await?;
+            self.inner.metrics.repair_reads(pages.len());
             let mut sound = Vec::with_capacity(pages.len());
             for (guild, after, page) in pages {
-                match verdict(&page, after) {
+                match broken(&page, after) {
                     None => sound.push((guild, page)),
                     Some(_) if after == EventId::ZERO && page.floor.is_none() => {}
-                    Some(reason) => reload.push((guild, reason)),
+                    Some(reason) => self.reload(guild, reason).await?,
                 }
             }
             let safe = safe(sound.iter().map(|(_, page)| page), upto);
-            behind = sound
-                .iter()
-                .filter(|(_, page)| {
-                    page.more || page.entries.last().is_some_and(|last| last.id > safe)
-                })
-                .map(|(guild, _)| (*guild, safe))
-                .collect();
-            repaired += self.take(
-                merged(sound.into_iter().map(|(_, page)| page), safe),
-                reload,
-            );
-        }
-        let mut line = self.inner.line.lock();
-        line.complete = line.complete.max(upto);
-        for guild in whole {
-            if let Some(followed) = line.open(guild) {
-                followed.cut = followed.cut.max(upto);
+            for (guild, page) in &sound {
+                if page.more || page.entries.last().is_some_and(|last| last.id > safe) {
+                    behind.push((*guild, safe));
+                }
+            }
+            repaired += self
+                .take(merged(sound.into_iter().map(|(_, page)| page), safe))
+                .await?;
+            self.whole_up_to(safe, &whole);
+            if behind.is_empty() {
+                return Ok(repaired);
             }
         }
-        line.taint_openings();
-        Ok(repaired)
     }
 
     async fn page(
@@ -84,57 +75,126 @@ impl Hub {
     }
 
     /// Applies entries from the logs; those that came live already are passed over.
-    fn take(&self, entries: Vec<Entry>, reload: &mut Vec<(GuildId, ResetReason)>) -> u64 {
+    async fn take(&self, entries: Vec<Entry>) -> Result<u64, BusError> {
+        let mut entries = entries.into_iter();
+        let mut repaired = 0;
+        while let Some((guild, trouble)) = self.take_sound(&mut entries, &mut repaired) {
+            let reason = match trouble {
+                Trouble::Anew(reason) => reason,
+                Trouble::Rewound => ResetReason::Epoch,
+                Trouble::Hole => {
+                    warn!(component = "Internal", guild_id = %guild, "the log of a guild has a hole; its picture is read anew");
+                    ResetReason::Trimmed
+                }
+            };
+            self.reload(guild, reason).await?;
+        }
+        Ok(repaired)
+    }
+
+    /// Applies entries up to the first that can't be applied.
+    fn take_sound(
+        &self,
+        entries: &mut impl Iterator<Item = Entry>,
+        repaired: &mut u64,
+    ) -> Option<(GuildId, Trouble)> {
         let mut woken = Woken::default();
         let mut line = self.inner.line.lock();
-        let (before, complete) = (line.order, line.complete);
-        let mut todo = Todo::default();
-        for entry in entries {
+        let before = line.order;
+        let trouble = entries.find_map(|entry| {
             let guild = entry.guild;
-            admit(&mut line, entry, &mut todo, &mut woken);
-            if std::mem::take(&mut todo.repair) {
-                warn!(component = "Internal", guild_id = %guild, "the log of a guild has a hole; its picture is read anew");
-                todo.reload.push((guild, ResetReason::Trimmed));
-            }
-        }
-        for (guild, reason) in todo.reload {
-            if !reload.iter().any(|(known, _)| *known == guild) {
-                reload.push((guild, reason));
-            }
-        }
-        line.complete = complete;
+            let trouble = admit(&mut line, entry, Source::Kept, &mut woken);
+            trouble.map(|trouble| (guild, trouble))
+        });
         let order = line.order;
         drop(line);
-        self.publish(order, &woken);
-        order - before
+        *repaired += order - before;
+        self.publish(order, woken);
+        trouble
+    }
+
+    /// Notes that nothing up to an id is missing in these guilds, which were all that were followed.
+    fn whole_up_to(&self, id: EventId, guilds: &[GuildId]) {
+        let mut line = self.inner.line.lock();
+        line.complete = line.complete.max(id);
+        for guild in guilds {
+            if let Some(followed) = line.open(*guild) {
+                followed.cut = followed.cut.max(id);
+            }
+        }
+        line.taint();
     }
 
     /// Reads a guild anew and tells its viewers that it begins again.
     pub(crate) async fn reload(&self, guild: GuildId, reason: ResetReason) -> Result<(), BusError> {
         let mut cut = self.inner.bus.snapshot(&[guild]).await?;
         let mut line = self.inner.line.lock();
-        let (mut order, limit) = (line.order, line.ring_bytes);
+        let complete = line.complete;
         let Some(followed) = line.open(guild) else {
             return Ok(());
         };
-        let floor = followed.begin(cut.id, cut.guilds.pop());
-        followed.reset(floor, reason, &mut order, limit);
+        let void = if reason == ResetReason::Epoch {
+            complete
+        } else {
+            followed.void
+        };
+        followed.begin_anew(cut.id, cut.guilds.pop(), void, reason);
         let feed = std::sync::Arc::clone(&followed.feed);
-        line.order = order;
         drop(line);
-        self.publish(order, &Woken::default());
         feed.wake_all();
         Ok(())
     }
+
+    /// The clock went back: everybody begins again, and no cursor handed out until now counts.
+    pub(crate) async fn rewind(&self) -> Result<(), BusError> {
+        let guilds: Vec<_> = {
+            let mut line = self.inner.line.lock();
+            line.void = line.void.max(line.complete);
+            line.complete = EventId::ZERO;
+            line.followed().map(|open| open.feed.guild).collect()
+        };
+        for guild in guilds {
+            self.reload(guild, ResetReason::Epoch).await?;
+        }
+        Ok(())
+    }
+
+    /// A new subscription to every guild that is followed. What was missed until now has to be read from the logs.
+    pub(crate) async fn subscribe_anew(&self) -> Result<Subscription, BusError> {
+        let subscription = self.inner.bus.subscribe().await?;
+        let guilds: Vec<_> = {
+            let line = self.inner.line.lock();
+            let tracked = line.guilds.iter();
+            let followed = tracked.filter(|(_, tracked)| !matches!(tracked, Tracked::Closing(_)));
+            followed.map(|(guild, _)| *guild).collect()
+        };
+        let watcher = subscription.watcher();
+        stream::iter(guilds)
+            .map(|guild| watcher.watch(guild))
+            .buffer_unordered(READS)
+            .try_collect::<()>()
+            .await?;
+        Ok(subscription)
+    }
 }
 
-/// Why a page can't continue a guild from `after`, if it can't.
+/// Why a page can't continue a cursor after `after`, if it can't.
 pub(crate) fn verdict(page: &LogPage, after: EventId) -> Option<ResetReason> {
     match page.floor {
         None => Some(ResetReason::Epoch),
         Some(floor) if after < floor => Some(ResetReason::Trimmed),
         Some(_) => None,
     }
+}
+
+/// Why a page can't continue a picture that was applied up to `after`, if it can't. The floor also rises where entries were
+/// published again under other ids; then the first of them names a predecessor that was applied.
+fn broken(page: &LogPage, after: EventId) -> Option<ResetReason> {
+    let follows = page
+        .entries
+        .first()
+        .is_some_and(|first| first.previous <= after);
+    verdict(page, after).filter(|reason| *reason != ResetReason::Trimmed || !follows)
 }
 
 /// The id up to which pages of several guilds, taken together, are whole.

@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use contracts::{ChannelId, Event, EventId, EventKind, MessageId};
+use contracts::{ChannelId, Event, EventId, EventKind, MessageId, event::ResetReason};
 
 use super::{
     Mask,
@@ -18,6 +18,8 @@ pub(crate) struct Ring {
     first: u64,
     bytes: usize,
     floor: EventId,
+    /// Where the guild began anew, and why.
+    restart: Option<(u64, ResetReason)>,
 }
 
 impl Ring {
@@ -28,6 +30,7 @@ impl Ring {
             first: 0,
             bytes: 0,
             floor,
+            restart: None,
         }
     }
 
@@ -78,12 +81,19 @@ impl Ring {
         }
     }
 
-    /// Forgets everything: the guild begins anew after `floor`.
-    pub(crate) fn clear(&mut self, floor: EventId) {
-        self.first = self.end();
+    /// Forgets everything: the guild begins anew after `floor`. No place handed out until now is good any more.
+    pub(crate) fn restart(&mut self, floor: EventId, reason: ResetReason) {
+        self.first = self.end() + 1;
         self.frames.clear();
         self.bytes = 0;
         self.floor = floor;
+        self.restart = Some((self.first, reason));
+    }
+
+    /// Why nobody can go on from a place, if nobody can.
+    pub(crate) fn void(&self, place: u64) -> Option<ResetReason> {
+        let restart = self.restart.filter(|(first, _)| place < *first);
+        restart.map(|(_, reason)| reason)
     }
 
     /// Takes some of a channel's frames out of everybody's sight: it became hidden after they were appended.

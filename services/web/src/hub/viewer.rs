@@ -8,6 +8,7 @@ mod quiet;
 use std::sync::{Arc, atomic::Ordering};
 
 use contracts::{ChannelId, EventId, GuildId, event::ResetReason};
+use event_bus::BusError;
 
 use super::{Alarm, Hub, Mask, chunk::Chunk, feed::Feed, line::Line};
 use catch_up::Past;
@@ -67,7 +68,7 @@ pub(crate) enum Taken {
     Chunk(Chunk),
     /// Nothing waits: sleep until the alarm.
     Nothing,
-    /// The rings do not reach back far enough: call [`Viewer::step`].
+    /// The rings do not reach back far enough, or something else has to be told first: call [`Viewer::step`].
     Behind,
 }
 
@@ -129,9 +130,24 @@ impl Viewer {
     pub(crate) fn take(&mut self) -> Taken {
         let upto = self.hub.inner.applied.load(Ordering::Acquire);
         match self.drain(upto, drain::CHUNK) {
-            Taken::Nothing if self.due.reset.is_some() || self.hold => self.tell_due(),
+            Taken::Nothing if self.is_due() => Taken::Behind,
             taken => taken,
         }
+    }
+
+    /// Reads and writes the next part of what was missed, or tells what is due.
+    pub(crate) async fn step(&mut self) -> Result<Option<Chunk>, BusError> {
+        if self.past.is_some() {
+            self.catch_up().await
+        } else if self.is_due() {
+            self.tell_due().await
+        } else {
+            Ok(None)
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.due.reset.is_some() || self.hold
     }
 
     /// The log can't be read: begins again with a reset.

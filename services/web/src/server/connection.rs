@@ -1,16 +1,23 @@
-use std::{pin::pin, time::Duration};
+use std::{
+    pin::pin,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::Router;
-use hyper::server::conn::http1;
+use http::Request;
+use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
 use lifecycle::CancellationToken;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::Instant};
+use tower::util::MapRequest;
 use tracing::trace;
 
 use super::patient::Patient;
+use crate::{metrics::Metrics, patience::Patience};
 
 /// How long the head of a request may take, and how long a connection may be idle: longer than the 60 s of common load
 /// balancers, which otherwise send requests into connections that are being closed.
@@ -22,28 +29,50 @@ const BUFFER: usize = 32 << 10;
 /// Most headers of a request.
 const HEADERS: usize = 64;
 
-/// Serves one connection until it ends, or until `closing`, then no longer than what runs.
-pub(super) async fn serve(socket: TcpStream, router: Router, closing: CancellationToken) {
+/// How connections are closed.
+#[derive(Debug, Default)]
+pub(super) struct Closing {
+    /// Cancelled when no request is awaited any more.
+    pub(super) begun: CancellationToken,
+    /// When what still runs is cut off, for instance a stream whose reader has stopped reading; set before.
+    pub(super) latest: OnceLock<Instant>,
+}
+
+/// Serves one connection until it ends, or until it is closed, then no longer than what runs.
+pub(super) async fn serve(
+    socket: TcpStream,
+    router: Router,
+    closing: Arc<Closing>,
+    metrics: Arc<Metrics>,
+) {
     // Events are small and must not wait for each other.
     let _best_effort = socket.set_nodelay(true);
+    let patience = Patience::default();
+    let patient = Patient::new(socket, patience.clone());
+    let of_connection = patience.clone();
+    let service = MapRequest::new(router, move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(of_connection.clone());
+        request
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(BUFFER)
         .max_headers(HEADERS)
-        .serve_connection(
-            TokioIo::new(Patient::new(socket)),
-            TowerToHyperService::new(router),
-        )
+        .serve_connection(TokioIo::new(patient), TowerToHyperService::new(service))
         .with_upgrades();
     let mut connection = pin!(connection);
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,
-        () = closing.cancelled() => {
+        () = closing.begun.cancelled() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            let latest = closing.latest.get().copied().unwrap_or_else(Instant::now);
+            tokio::time::timeout_at(latest, connection).await.unwrap_or(Ok(()))
         }
     };
+    if patience.is_over() {
+        metrics.slow_consumer_closed();
+    }
     if let Err(error) = outcome {
         trace!(component = "WS", %error, "a connection broke off");
     }

@@ -11,21 +11,29 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// How long a reader may take nothing at all while something waits for it.
-const STALL: Duration = Duration::from_secs(60);
+use crate::patience::Patience;
 
 /// A connection that gives up on a reader that has stopped reading: otherwise it would keep its place for ever.
 #[derive(Debug)]
 pub(super) struct Patient {
     socket: TcpStream,
-    stalled: Option<Pin<Box<Sleep>>>,
+    stalled: Option<Stalled>,
+    patience: Patience,
+}
+
+/// A write that waits for the reader.
+#[derive(Debug)]
+struct Stalled {
+    since: Instant,
+    timer: Pin<Box<Sleep>>,
 }
 
 impl Patient {
-    pub(super) fn new(socket: TcpStream) -> Self {
+    pub(super) fn new(socket: TcpStream, patience: Patience) -> Self {
         Self {
             socket,
             stalled: None,
+            patience,
         }
     }
 
@@ -38,14 +46,32 @@ impl Patient {
             self.stalled = None;
             return written;
         }
-        let timer = self
-            .stalled
-            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + STALL)));
-        ready!(timer.as_mut().poll(cx));
+        let limit = self.patience.limit();
+        let stalled = self.stalled.get_or_insert_with(|| Stalled::now(limit));
+        stalled.set_limit(limit);
+        ready!(stalled.timer.as_mut().poll(cx));
+        self.patience.lose();
         Poll::Ready(Err(io::Error::new(
             io::ErrorKind::TimedOut,
             "the reader has stopped reading",
         )))
+    }
+}
+
+impl Stalled {
+    fn now(limit: Duration) -> Self {
+        let since = Instant::now();
+        Self {
+            since,
+            timer: Box::pin(sleep_until(since + limit)),
+        }
+    }
+
+    fn set_limit(&mut self, limit: Duration) {
+        let end = self.since + limit;
+        if self.timer.deadline() != end {
+            self.timer.as_mut().reset(end);
+        }
     }
 }
 

@@ -10,4 +10,5 @@ mod replica;
 mod limits;
 mod login;
 mod outage;
+mod slow;
 mod streams;

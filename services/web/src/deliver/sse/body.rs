@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use contracts::event::UnavailableReason;
+use contracts::{GuildId, event::UnavailableReason};
 use event_bus::BusError;
 use futures_util::{FutureExt, future::BoxFuture};
 use http_body::Frame;
@@ -19,7 +19,7 @@ use super::{
     recheck::{Outcome, Recheck},
 };
 use crate::{
-    hub::{Chunk, End, Taken, Viewer},
+    hub::{Chunk, End, Health, Hub, Taken, Viewer},
     metrics::Metrics,
     state::AppState,
     streams::{Slot, Streams},
@@ -32,10 +32,14 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::fro
 pub(super) struct StreamBody {
     head: Option<Bytes>,
     turn: Turn,
+    look: Look,
+    /// The guilds that the stream is to have from now on.
+    guilds: Option<Vec<GuildId>>,
     /// Whether something may wait although the alarm did not ring.
     eager: bool,
     schedule: Schedule,
     slot: Slot,
+    hub: Hub,
     streams: Streams,
     metrics: Arc<Metrics>,
 }
@@ -43,18 +47,24 @@ pub(super) struct StreamBody {
 /// Who has the viewer.
 enum Turn {
     /// The body itself.
-    Live(Box<(Viewer, Recheck)>),
-    /// Work that waits for the bus, the session store or Discord; pings go on meanwhile.
-    Busy(BoxFuture<'static, Done>),
+    Live(Box<Viewer>),
+    /// Work that waits for the bus; pings go on meanwhile.
+    Reading(BoxFuture<'static, Read>),
     /// Nobody any more.
     Over,
 }
 
-/// The end of such work.
-enum Done {
-    Read(Box<(Viewer, Recheck)>, Option<Chunk>),
-    Looked(Box<(Viewer, Recheck)>, Outcome),
-    Closed,
+/// The end of such work: the viewer and what it has to say, or nothing if the bus is closed.
+type Read = Option<(Box<Viewer>, Option<Chunk>)>;
+
+/// Who finds out whether the user may still be here. Events go on meanwhile.
+enum Look {
+    /// Nobody until it is time.
+    Waiting(Box<Recheck>),
+    /// Work that waits for the session store, Discord or the bus.
+    Asking(BoxFuture<'static, (Box<Recheck>, Outcome)>),
+    /// Nobody any more.
+    Over,
 }
 
 impl StreamBody {
@@ -64,18 +74,20 @@ impl StreamBody {
         first: Option<Chunk>,
         slot: Slot,
         recheck: Recheck,
-        schedule: Schedule,
     ) -> Self {
-        let mut head = BytesMut::from(&frames::retry()[..]);
+        let mut head = BytesMut::from(&frames::retry(Duration::ZERO)[..]);
         if let Some(first) = first {
             head.extend_from_slice(&first.bytes);
         }
         Self {
             head: Some(head.freeze()),
-            turn: Turn::Live(Box::new((viewer, recheck))),
+            turn: Turn::Live(Box::new(viewer)),
+            look: Look::Waiting(Box::new(recheck)),
+            guilds: None,
             eager: true,
-            schedule,
+            schedule: Schedule::new(state.config.membership_ttl, state.config.grace),
             slot,
+            hub: state.hub.clone(),
             streams: state.streams.clone(),
             metrics: Arc::clone(&state.metrics),
         }
@@ -89,71 +101,118 @@ impl StreamBody {
         chunk.bytes
     }
 
-    fn end(&mut self, reason: Option<UnavailableReason>) -> Option<Bytes> {
+    fn end(&mut self, reason: UnavailableReason) -> Bytes {
         self.turn = Turn::Over;
-        reason.map(frames::farewell)
+        frames::farewell(reason, self.schedule.late())
     }
 
     /// What waits in the rings.
     fn live(&mut self) -> Option<Bytes> {
-        let Turn::Live(pair) = &mut self.turn else {
+        let Turn::Live(viewer) = &mut self.turn else {
             return None;
         };
+        if let Some(guilds) = self.guilds.take()
+            && let Some(chunk) = viewer.regroup(&guilds)
+        {
+            return Some(self.hand_over(chunk));
+        }
         if !self.slot.alarm.take() && !self.eager {
             return None;
         }
-        match pair.0.take() {
-            Taken::Chunk(chunk) => Some(self.hand_over(chunk)),
+        match viewer.take() {
+            Taken::Chunk(chunk) => {
+                self.slot.alarm.taken(chunk.bytes.len());
+                Some(self.hand_over(chunk))
+            }
             Taken::Nothing => {
+                self.slot.alarm.level();
                 self.eager = false;
                 None
             }
             Taken::Behind => {
-                self.work(|pair| read(pair).boxed());
+                if let Turn::Live(viewer) = std::mem::replace(&mut self.turn, Turn::Over) {
+                    self.turn = Turn::Reading(read(viewer).boxed());
+                }
                 None
             }
         }
     }
 
-    /// Gives the viewer to work that has to wait.
-    fn work(&mut self, work: impl FnOnce(Box<(Viewer, Recheck)>) -> BoxFuture<'static, Done>) {
-        match std::mem::replace(&mut self.turn, Turn::Over) {
-            Turn::Live(pair) => self.turn = Turn::Busy(work(pair)),
-            other => self.turn = other,
+    /// Takes the viewer back, and what it has to say.
+    fn done(&mut self, read: Read) -> Option<Bytes> {
+        let Some((viewer, chunk)) = read else {
+            return Some(self.end(UnavailableReason::Bus));
+        };
+        self.slot.alarm.level();
+        self.eager = true;
+        self.turn = Turn::Live(viewer);
+        chunk.map(|chunk| self.hand_over(chunk))
+    }
+
+    /// Begins to find out whether the user may still be here.
+    fn ask(&mut self) {
+        match std::mem::replace(&mut self.look, Look::Over) {
+            Look::Waiting(mut recheck) => {
+                let look = async move {
+                    let outcome = recheck.look().await;
+                    (recheck, outcome)
+                };
+                self.look = Look::Asking(look.boxed());
+            }
+            other => self.look = other,
         }
     }
 
-    /// Takes the viewer back, and what it has to say.
-    fn done(&mut self, done: Done) -> Option<Bytes> {
-        self.eager = true;
-        let (pair, chunk) = match done {
-            Done::Read(pair, chunk) | Done::Looked(pair, Outcome::Stay(chunk)) => (pair, chunk),
-            Done::Looked(_, Outcome::Over) => return self.end(None),
-            Done::Looked(_, Outcome::Unknown) | Done::Closed => {
-                return self.end(Some(UnavailableReason::Bus));
-            }
+    /// What was found out, if it was.
+    fn looked(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
+        let Look::Asking(look) = &mut self.look else {
+            return None;
         };
-        self.turn = Turn::Live(pair);
-        chunk.map(|chunk| self.hand_over(chunk))
+        let Poll::Ready((recheck, outcome)) = look.poll_unpin(cx) else {
+            return None;
+        };
+        self.look = Look::Waiting(recheck);
+        match outcome {
+            Outcome::Stay(guilds) => {
+                self.guilds = guilds.or(self.guilds.take());
+                None
+            }
+            Outcome::Over => {
+                self.turn = Turn::Over;
+                None
+            }
+            Outcome::Unknown => Some(self.end(UnavailableReason::Bus)),
+        }
+    }
+
+    /// Whether a browser that is sent away now would find what it needs elsewhere.
+    fn may_leave(&self) -> bool {
+        let sessions = matches!(&self.look, Look::Waiting(recheck) if !recheck.is_in_trouble());
+        sessions && self.hub.health() == Health::Ready
     }
 
     fn due(&mut self, due: Due) -> Option<Bytes> {
         match due {
-            Due::Close => self.end(Some(UnavailableReason::Draining)),
-            Due::Age => {
+            Due::Close => Some(self.end(UnavailableReason::Draining)),
+            Due::Age if self.may_leave() => {
                 self.turn = Turn::Over;
-                Some(frames::retry())
+                Some(frames::retry(Duration::ZERO))
+            }
+            Due::Age => {
+                self.schedule.postpone();
+                None
             }
             Due::Recheck => {
-                self.work(|pair| look(pair).boxed());
+                self.ask();
                 None
             }
             Due::Ping => {
                 let mut ping = BytesMut::from(frames::PING);
                 self.eager = true;
-                if let Turn::Live(pair) = &mut self.turn
-                    && let Taken::Chunk(chunk) = pair.0.idle()
+                if let Turn::Live(viewer) = &mut self.turn
+                    && let Taken::Chunk(chunk) = viewer.idle()
                 {
+                    self.slot.alarm.taken(chunk.bytes.len());
                     ping.extend_from_slice(&self.hand_over(chunk));
                 }
                 Some(ping.freeze())
@@ -172,24 +231,23 @@ impl StreamBody {
                 Some(End::Draining) => self.schedule.drain(self.streams.count()),
                 None => {}
             }
+            if let Some(bytes) = self.looked(cx) {
+                return Poll::Ready(Some(bytes));
+            }
+            if let Some(bytes) = self.live() {
+                return Poll::Ready(Some(bytes));
+            }
             match &mut self.turn {
                 Turn::Over => return Poll::Ready(None),
-                Turn::Busy(work) => {
-                    if let Poll::Ready(done) = work.poll_unpin(cx) {
-                        match self.done(done) {
+                Turn::Reading(reading) => {
+                    if let Poll::Ready(read) = reading.poll_unpin(cx) {
+                        match self.done(read) {
                             Some(bytes) => return Poll::Ready(Some(bytes)),
                             None => continue,
                         }
                     }
                 }
-                Turn::Live(_) => {
-                    if let Some(bytes) = self.live() {
-                        return Poll::Ready(Some(bytes));
-                    }
-                    if matches!(self.turn, Turn::Busy(_)) {
-                        continue;
-                    }
-                }
+                Turn::Live(_) => {}
             }
             match self.schedule.poll(cx) {
                 Poll::Ready(due) => {
@@ -204,32 +262,26 @@ impl StreamBody {
 }
 
 /// Reads the next part of what was missed, however long the bus is away.
-async fn read(mut pair: Box<(Viewer, Recheck)>) -> Done {
+async fn read(mut viewer: Box<Viewer>) -> Read {
     let mut pause = BACKOFF.0;
     loop {
-        match pair.0.step().await {
-            Ok(chunk) => return Done::Read(pair, chunk),
-            Err(BusError::Closed) => return Done::Closed,
+        match viewer.step().await {
+            Ok(chunk) => return Some((viewer, chunk)),
+            Err(BusError::Closed) => return None,
             Err(BusError::Corrupt(what)) => {
                 tracing::error!(
                     component = "WS",
                     what,
                     "the log can't be read; a stream begins again"
                 );
-                pair.0.give_up();
-                return Done::Read(pair, None);
+                viewer.give_up();
+                return Some((viewer, None));
             }
             Err(_) => {}
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(BACKOFF.1);
     }
-}
-
-async fn look(mut pair: Box<(Viewer, Recheck)>) -> Done {
-    let (viewer, recheck) = &mut *pair;
-    let outcome = recheck.look(viewer).await;
-    Done::Looked(pair, outcome)
 }
 
 impl http_body::Body for StreamBody {

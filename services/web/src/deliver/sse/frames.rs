@@ -12,16 +12,17 @@ const RETRY_MS: (u64, u64) = (1_000, 5_000);
 /// A comment that keeps proxies from closing an idle connection.
 pub(super) const PING: &[u8] = b": ping\n\n";
 
-/// The first block of a stream.
-pub(super) fn retry() -> Bytes {
-    let ms = rand::rng().random_range(RETRY_MS.0..=RETRY_MS.1);
+/// The first block of a stream: when to come back, up to so much later than usual.
+pub(super) fn retry(late: Duration) -> Bytes {
+    let latest = RETRY_MS.1 + late.as_millis() as u64;
+    let ms = rand::rng().random_range(RETRY_MS.0..=latest);
     format!("retry: {ms}\n\n").into()
 }
 
 /// The last blocks of a stream that ends for a passing reason.
-pub(super) fn farewell(reason: UnavailableReason) -> Bytes {
+pub(super) fn farewell(reason: UnavailableReason, late: Duration) -> Bytes {
     let json = serde_json::to_string(&Unavailable { reason }).unwrap_or_default();
-    let mut text = Vec::from(retry());
+    let mut text = Vec::from(retry(late));
     text.extend_from_slice(&Block::encode("unavailable", None, &json).bytes(false));
     text.into()
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -7,10 +9,10 @@ use axum::{
 use contracts::{GuildId, event::UnavailableReason};
 use tracing::{debug, info};
 
-use super::{
-    body::StreamBody, clock::Schedule, frames, query::StreamQuery, recheck::Recheck, respond,
+use super::{body::StreamBody, frames, query::StreamQuery, recheck::Recheck, respond};
+use crate::{
+    api::shared, error::ApiError, hub::Wish, patience::Patience, session::SignedIn, state::AppState,
 };
-use crate::{api::shared, error::ApiError, hub::Wish, session::SignedIn, state::AppState};
 
 /// `GET /api/stream`.
 ///
@@ -56,6 +58,7 @@ async fn open(
     request: Request,
 ) -> Result<Body, Refusal> {
     let signed_in = signed_in?;
+    let patience = request.extensions().get::<Patience>().cloned();
     let query = StreamQuery::read(request.uri().query().unwrap_or_default(), request.headers())?;
     let user = signed_in.user.id;
     let shared: Vec<GuildId> = shared(state, &signed_in)
@@ -72,7 +75,10 @@ async fn open(
             );
         }
     };
-    let Some(slot) = state.streams.open(user, signed_in.id) else {
+    let Some(slot) = state
+        .streams
+        .open(user, signed_in.id, patience.unwrap_or_default())
+    else {
         debug!(component = "WS", user_id = %user, "a user has too many streams");
         return Err(Refusal::Passing(UnavailableReason::Overload));
     };
@@ -90,14 +96,17 @@ async fn open(
         return Err(Refusal::Passing(UnavailableReason::Bus));
     };
     info!(component = "WS", user_id = %user, guilds = viewer.guilds().len(), "Client authenticated: {user}");
-    let recheck = Recheck::new(state.clone(), signed_in, query.guilds);
-    let schedule = Schedule::new(state);
+    let has_guilds = !viewer.guilds().is_empty();
+    let recheck = Recheck::new(state.clone(), signed_in, query.guilds, has_guilds);
     Ok(Body::new(StreamBody::new(
-        state, viewer, first, slot, recheck, schedule,
+        state, viewer, first, slot, recheck,
     )))
 }
 
 fn unavailable(state: &AppState, reason: UnavailableReason, version: Version) -> Response {
     state.metrics.stream_refused(frames::name(reason));
-    respond(Body::from(frames::farewell(reason)), version)
+    respond(
+        Body::from(frames::farewell(reason, Duration::ZERO)),
+        version,
+    )
 }

@@ -1,11 +1,11 @@
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use contracts::GuildId;
+use tokio::time::Instant;
 use tower_sessions::Session;
 use tracing::debug;
 
 use crate::{
-    hub::{Chunk, Viewer},
     membership::{AUTH_GRACE, MembershipError},
     session::SignedIn,
     state::AppState,
@@ -16,14 +16,15 @@ pub(super) struct Recheck {
     state: AppState,
     signed_in: SignedIn,
     chosen: Option<Vec<GuildId>>,
+    has_guilds: bool,
     trouble_since: Option<Instant>,
 }
 
 /// What the look showed.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// The stream goes on; its guilds may have changed.
-    Stay(Option<Chunk>),
+    /// The stream goes on, with these guilds from now on if they could be found out.
+    Stay(Option<Vec<GuildId>>),
     /// The user is signed out, or no guild is left.
     Over,
     /// It could not be found out for too long.
@@ -31,28 +32,39 @@ pub(super) enum Outcome {
 }
 
 impl Recheck {
-    pub(super) fn new(state: AppState, signed_in: SignedIn, chosen: Option<Vec<GuildId>>) -> Self {
+    pub(super) fn new(
+        state: AppState,
+        signed_in: SignedIn,
+        chosen: Option<Vec<GuildId>>,
+        has_guilds: bool,
+    ) -> Self {
         Self {
             state,
             signed_in,
             chosen,
+            has_guilds,
             trouble_since: None,
         }
     }
 
-    /// Looks, and follows what changed.
-    pub(super) async fn look(&mut self, viewer: &mut Viewer) -> Outcome {
+    /// Whether the last look failed.
+    pub(super) fn is_in_trouble(&self) -> bool {
+        self.trouble_since.is_some()
+    }
+
+    /// Looks. The guilds that it names are followed.
+    pub(super) async fn look(&mut self) -> Outcome {
         match self.guilds().await {
             Ok(Some(guilds)) => {
-                self.trouble_since = None;
-                let had_some = !viewer.guilds().is_empty();
-                if had_some && guilds.is_empty() {
+                if self.has_guilds && guilds.is_empty() {
                     return Outcome::Over;
                 }
                 if self.state.hub.open(&guilds).await.is_err() {
                     return self.trouble();
                 }
-                Outcome::Stay(viewer.regroup(&guilds))
+                self.trouble_since = None;
+                self.has_guilds = !guilds.is_empty();
+                Outcome::Stay(Some(guilds))
             }
             Ok(None) => Outcome::Over,
             Err(()) => self.trouble(),

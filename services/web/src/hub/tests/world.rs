@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use prometheus::Registry;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::super::{Hub, Limits, line::Followed};
+use super::super::{Health, Hub, Limits, line::Followed};
 use crate::metrics::Metrics;
 
 /// A room that everybody sees at first, and one that nobody ever does.
@@ -58,7 +58,7 @@ impl World {
                 stop.clone(),
             );
             tokio::spawn(follow);
-            while !hub.is_up() {
+            while hub.health() != Health::Ready {
                 tokio::task::yield_now().await;
             }
             running.push(hub);
@@ -100,6 +100,7 @@ impl World {
         for hub in &self.hubs {
             while !reached(hub, clock) {
                 assert!(tokio::time::Instant::now() < deadline, "a hub stays behind");
+                hub.inner.tick_wanted.notify_one();
                 tokio::task::yield_now().await;
             }
         }
@@ -130,11 +131,7 @@ impl World {
             redact,
             ids: Vec::new(),
         };
-        let outcomes = self
-            .bus
-            .publish(&Batch::of(vec![change]))
-            .await
-            .unwrap();
+        let outcomes = self.bus.publish(&Batch::of(vec![change])).await.unwrap();
         assert!(matches!(outcomes[0], Outcome::Applied(_)), "{outcomes:?}");
         self.positions.lock().insert(guild, position);
     }

@@ -32,7 +32,7 @@ pub(super) struct Past {
 
 impl Viewer {
     /// Reads and writes the next part of what was missed.
-    pub(crate) async fn step(&mut self) -> Result<Option<Chunk>, BusError> {
+    pub(super) async fn catch_up(&mut self) -> Result<Option<Chunk>, BusError> {
         let Some(mut past) = self.past.take() else {
             return Ok(None);
         };
@@ -56,6 +56,9 @@ impl Viewer {
             Some(upto) => upto,
             None => self.begin(past).await?,
         };
+        if self.due.reset.is_some() {
+            return Ok(None);
+        }
         let after = past.after;
         let reads = self.seats.iter().map(|seat| {
             let own = after.max(seat.through);
@@ -106,7 +109,11 @@ impl Viewer {
             }
             upto = line.complete_for(&guilds);
             for seat in &mut self.seats {
-                seat.next = seat.feed.ring.read().end();
+                let ring = seat.feed.ring.read();
+                if let Some(reason) = ring.void(seat.next) {
+                    self.due.reset = Some(reason);
+                }
+                seat.next = ring.end();
             }
             true
         });

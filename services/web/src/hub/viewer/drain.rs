@@ -73,14 +73,18 @@ impl Viewer {
     ) -> Option<Scan> {
         let seat = &self.seats[index];
         let ring = seat.feed.ring.read();
+        if let Some(reason) = ring.void(seat.next) {
+            self.due.reset = Some(reason);
+            self.hold = true;
+            let next = ring.end();
+            return Some(Scan { next, whole: true });
+        }
         if seat.next < ring.first() {
             return None;
         }
         let (mut next, mut found, mut bytes) = (seat.next, 0, 0);
         for (place, frame) in ring.from(seat.next, upto) {
-            if let Some(reason) = frame.notice {
-                self.due.reset = Some(reason);
-            } else if wanted(frame, self.mask, seat.through) {
+            if wanted(frame, self.mask, seat.through) {
                 if found == FRAMES && limit == CHUNK || bytes >= limit {
                     return Some(Scan { next, whole: false });
                 }

@@ -2,11 +2,12 @@ use contracts::{
     Event, EventId,
     event::{Reset, ResetReason},
 };
+use event_bus::BusError;
 
 use super::{
     super::{
         Mask,
-        chunk::Pieces,
+        chunk::{Chunk, Pieces},
         frame::Block,
         line::{Followed, Line},
         snapshot,
@@ -15,24 +16,39 @@ use super::{
 };
 
 impl Viewer {
-    /// Tells what is due, at a moment when all guilds stand still.
-    pub(super) fn tell_due(&mut self) -> Taken {
-        let hub = self.hub.clone();
-        let mut line = hub.inner.line.lock();
+    /// Tells what is due, at a moment when all guilds stand at one id.
+    pub(super) async fn tell_due(&mut self) -> Result<Option<Chunk>, BusError> {
+        let (hub, guilds) = (self.hub.clone(), self.guilds());
+        let mut told = None;
+        let level = hub.level_when(|line| {
+            let even = line.is_even(&guilds);
+            if even {
+                told = self.due_now(line);
+            }
+            even
+        });
+        level
+            .await
+            .map_err(|away| BusError::Unavailable(Box::new(away)))?;
+        Ok(told)
+    }
+
+    fn due_now(&mut self, line: &mut Line) -> Option<Chunk> {
         if self.due.reset.is_none() {
             match self.drain(line.order, usize::MAX) {
                 Taken::Nothing => {}
-                taken => return taken,
-            }
-            let corrections = self.corrections(&mut line);
-            match corrections {
-                Ok(pieces) => return pieces.chunk().map_or(Taken::Nothing, Taken::Chunk),
-                Err(reason) => self.due.reset = Some(reason),
+                Taken::Chunk(chunk) => return Some(chunk),
+                Taken::Behind => return None,
             }
         }
-        let reason = self.due.reset.unwrap_or(ResetReason::Epoch);
-        let pieces = self.begin_again(reason, &mut line);
-        pieces.chunk().map_or(Taken::Nothing, Taken::Chunk)
+        let reason = match self.due.reset {
+            Some(reason) => reason,
+            None => match self.corrections(line) {
+                Ok(pieces) => return pieces.chunk(),
+                Err(reason) => reason,
+            },
+        };
+        self.begin_again(reason, line).chunk()
     }
 
     /// Everything is void: a `reset`, where asked for a new snapshot, and on from here.

@@ -1,0 +1,113 @@
+//! Where an entry belongs, and what it leaves to be done.
+
+use std::{collections::HashMap, sync::Arc};
+
+use contracts::{GuildId, event::ResetReason};
+use event_bus::Entry;
+
+use super::{
+    Mask,
+    chain::Admission,
+    feed::{Appended, Feed},
+    line::{Line, Tracked},
+};
+
+/// Where an entry comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// From the live channel, in the order of ids over all guilds.
+    Live,
+    /// From a log, or kept since it came: later ones may have been applied already.
+    Kept,
+}
+
+/// Why an entry can't be applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Entries before it are missing.
+    Hole,
+    /// Its guild begins anew.
+    Anew(ResetReason),
+    /// Its id was given by a clock that went back: no id handed out until now means anything.
+    Rewound,
+}
+
+/// What is left to be done with the bus.
+#[derive(Debug, Default)]
+pub(crate) struct Todo {
+    /// The live channel is broken.
+    pub(crate) resubscribe: bool,
+    /// The clock went back.
+    pub(crate) rewound: bool,
+    /// Entries are missing.
+    pub(crate) repair: bool,
+    /// Guilds that begin anew.
+    pub(crate) reload: Vec<(GuildId, ResetReason)>,
+}
+
+impl Todo {
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.resubscribe && !self.rewound && !self.repair && self.reload.is_empty()
+    }
+
+    pub(crate) fn note(&mut self, guild: GuildId, trouble: Trouble) {
+        match trouble {
+            Trouble::Hole => self.repair = true,
+            Trouble::Anew(reason) => self.reload.push((guild, reason)),
+            Trouble::Rewound => {
+                self.rewound = true;
+                self.repair = true;
+            }
+        }
+    }
+}
+
+/// Takes one entry where it belongs.
+pub(crate) fn admit(
+    line: &mut Line,
+    entry: Entry,
+    source: Source,
+    woken: &mut Woken,
+) -> Option<Trouble> {
+    let (limit, complete) = (line.ring_bytes, line.complete);
+    match line.guilds.get_mut(&entry.guild) {
+        Some(Tracked::Open(followed)) => match followed.chain.admit(&entry) {
+            // Everything up to `complete` has arrived: nothing new can have such an id.
+            Admission::Next | Admission::Rewound
+                if source == Source::Live && entry.id <= complete =>
+            {
+                return Some(Trouble::Rewound);
+            }
+            Admission::Next | Admission::Passing => {
+                followed.apply(entry, &mut line.order, limit, woken);
+            }
+            Admission::Repeated => followed.chain.step_again(&entry),
+            Admission::Duplicate => {}
+            Admission::Hole => return Some(Trouble::Hole),
+            Admission::Reseeded | Admission::Rewound => {
+                return Some(Trouble::Anew(ResetReason::Epoch));
+            }
+        },
+        Some(Tracked::Opening(opening)) => opening.arrived(entry),
+        Some(Tracked::Closing(_)) | None => {}
+    }
+    None
+}
+
+/// The guilds in which something was appended, and what.
+#[derive(Debug, Default)]
+pub(crate) struct Woken(HashMap<GuildId, (Arc<Feed>, Appended)>);
+
+impl Woken {
+    pub(crate) fn add(&mut self, feed: &Arc<Feed>, event: Mask, bytes: usize) {
+        let entry = self.0.entry(feed.guild);
+        let (_, appended) = entry.or_insert_with(|| (Arc::clone(feed), Appended::default()));
+        appended.add(event, bytes);
+    }
+
+    pub(crate) fn wake(self) {
+        for (feed, appended) in self.0.values() {
+            feed.wake(appended);
+        }
+    }
+}
