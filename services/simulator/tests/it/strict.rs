@@ -63,7 +63,7 @@ async fn an_acknowledgement_by_the_older_connection_counts_no_more() {
 async fn a_delay_holds_dispatches_back_and_answers_heartbeats() {
     let stage = Stage::start().await;
     let (mut shard, _) = Shard::ready(&stage, PLAIN).await;
-    stage.fault(json!({ "kind": "delay", "for_ms": 500, "shard": "all" }));
+    stage.fault(json!({ "kind": "delay", "for_ms": 2_000, "shard": "all" }));
     stage.act("join", json!({ "user": "nelly", "channel": "Lounge" }));
     stage.act("leave", json!({ "user": "nelly" }));
     shard.send(&json!({ "op": 1, "d": null })).await;
