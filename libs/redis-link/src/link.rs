@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use fred::{
-    prelude::{Builder, Client, ClientLike, ReconnectPolicy},
+    prelude::{Builder, Client, KeysInterface, ReconnectPolicy},
     types::{
         RespVersion,
         config::{ReconnectError, UnresponsiveConfig},
@@ -9,7 +9,7 @@ use fred::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::{RedisConfig, outage};
+use crate::{RedisConfig, outage, watchdog};
 
 /// The longest time that a command takes; then it answers an error and may or may not have been executed.
 pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
@@ -18,7 +18,7 @@ pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The pause before a connection attempt: the first, and the longest (doubling in between), in milliseconds.
-const RETRY_MS: (u32, u32) = (10, 2_000);
+const RETRY_MS: (u32, u32) = (10, 1_000);
 
 /// Random milliseconds on top, so that replicas do not come back in step.
 const RETRY_JITTER_MS: u32 = 50;
@@ -36,7 +36,7 @@ pub enum Role {
     Commands,
     /// Scripts of the event bus, in order.
     Publisher,
-    /// SUBSCRIBE, UNSUBSCRIBE and PING only; speaks RESP3.
+    /// SSUBSCRIBE, SUNSUBSCRIBE and SPUBLISH to itself only; speaks RESP3. It is the user who sees that it falls silent.
     Subscriber,
     /// Web sessions.
     Sessions,
@@ -60,19 +60,23 @@ pub struct RedisLink {
     client: Client,
     prefix: Arc<str>,
     role: Role,
-    _driver: Arc<AbortOnDropHandle<()>>,
+    _drivers: Arc<[AbortOnDropHandle<()>]>,
 }
 
 impl RedisLink {
     /// Begins to connect, in the background, within a Tokio runtime.
     pub fn connect(config: &RedisConfig, role: Role) -> Self {
         let client = client(config, role);
-        let driver = tokio::spawn(outage::drive(client.clone(), role));
+        let mut drivers = vec![tokio::spawn(outage::drive(client.clone(), role))];
+        if role != Role::Subscriber {
+            let key = key(&config.prefix, "clock");
+            drivers.push(tokio::spawn(watchdog::guard(client.clone(), role, key)));
+        }
         Self {
             client,
             prefix: config.prefix.as_str().into(),
             role,
-            _driver: Arc::new(AbortOnDropHandle::new(driver)),
+            _drivers: drivers.into_iter().map(AbortOnDropHandle::new).collect(),
         }
     }
 
@@ -93,13 +97,13 @@ impl RedisLink {
 
     /// A key of this deployment: `{prefix}:name`. All of them hash to one slot, so that one script may touch any of them.
     pub fn key(&self, name: &str) -> String {
-        format!("{{{}}}:{name}", self.prefix)
+        key(&self.prefix, name)
     }
 
-    /// Whether Redis answers now.
+    /// Whether Redis answers now; of a Cluster, the node that has the keys.
     pub async fn ping(&self) -> Result<(), fred::error::Error> {
         self.client
-            .ping::<fred::types::Value>(None)
+            .exists::<u64, _>(self.key("clock"))
             .await
             .map(|_| ())
     }
@@ -112,6 +116,10 @@ impl fmt::Debug for RedisLink {
             .field("prefix", &self.prefix)
             .finish_non_exhaustive()
     }
+}
+
+fn key(prefix: &str, name: &str) -> String {
+    format!("{{{prefix}}}:{name}")
 }
 
 fn client(config: &RedisConfig, role: Role) -> Client {

@@ -1,12 +1,18 @@
-//! A real redis-server for tests: started on a free loopback port, killed, frozen and restarted at will.
+//! Real servers for tests, started on free loopback ports, killed, frozen and restarted at will: a redis-server, a master and
+//! its replica under three Sentinels, a Cluster.
 
+mod ask;
+mod cluster;
 mod port;
 mod process;
+mod sentinel;
 
 use std::{path::PathBuf, time::Duration};
 
+pub use cluster::RedisCluster;
 pub use port::Port;
 use process::Process;
+pub use sentinel::SentinelTrio;
 
 use crate::RedisConfig;
 
@@ -32,12 +38,7 @@ impl RedisServer {
     ///
     /// If redis-server is not installed or does not start: a test must fail then, not pass.
     pub async fn start(arguments: &[&str]) -> Self {
-        let mut server = Self {
-            port: Port::claim(),
-            directory: port::fresh_directory(),
-            arguments: arguments.iter().map(ToString::to_string).collect(),
-            process: None,
-        };
+        let mut server = Self::prepared(arguments);
         for _ in 0..PORTS_TRIED {
             if server.launch().await {
                 return server;
@@ -45,6 +46,16 @@ impl RedisServer {
             server.port = Port::claim();
         }
         panic!("redis-server does not start on any of {PORTS_TRIED} free ports");
+    }
+
+    /// One that has a port and a directory and does not run yet.
+    fn prepared(arguments: &[&str]) -> Self {
+        Self {
+            port: Port::claim(),
+            directory: port::fresh_directory(),
+            arguments: arguments.iter().map(ToString::to_string).collect(),
+            process: None,
+        }
     }
 
     /// Its address.
@@ -65,6 +76,16 @@ impl RedisServer {
     /// Where its files are.
     pub fn directory(&self) -> &std::path::Path {
         &self.directory
+    }
+
+    /// Whether it was started and not killed since.
+    pub fn runs(&self) -> bool {
+        self.process.is_some()
+    }
+
+    /// What it answers to a command without quotes, as it comes over the wire; `None` = nothing in time.
+    pub async fn ask(&self, command: &str) -> Option<String> {
+        ask::ask(self.port.number(), command).await
     }
 
     /// Kills it (SIGKILL) and waits until it is gone.

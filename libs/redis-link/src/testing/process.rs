@@ -1,4 +1,5 @@
 use std::{
+    ffi::OsString,
     net::Ipv4Addr,
     path::Path,
     process::{Child, Command, Stdio},
@@ -21,10 +22,20 @@ pub(super) struct Process {
 
 impl Process {
     pub(super) fn start(port: u16, directory: &Path, arguments: &[String]) -> Self {
+        let own = ["--port", &port.to_string(), "--bind", "127.0.0.1"].map(OsString::from);
+        let kept = ["--save", "", "--dir"].map(OsString::from);
+        let arguments = arguments.iter().map(OsString::from);
+        let all = own.into_iter().chain(kept).chain([directory.into()]);
+        Self::spawn(all.chain(arguments))
+    }
+
+    /// A Sentinel with this configuration, which it rewrites as it learns.
+    pub(super) fn sentinel(configuration: &Path) -> Self {
+        Self::spawn([configuration.into(), "--sentinel".into()])
+    }
+
+    fn spawn(arguments: impl IntoIterator<Item = OsString>) -> Self {
         let child = Command::new("redis-server")
-            .args(["--port", &port.to_string()])
-            .args(["--bind", "127.0.0.1", "--save", "", "--dir"])
-            .arg(directory)
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

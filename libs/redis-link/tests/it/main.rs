@@ -1,5 +1,7 @@
 //! Links against a real redis-server that is killed, frozen and restarted.
 
+mod topologies;
+
 use std::time::{Duration, Instant};
 
 use fred::interfaces::{ClientLike, KeysInterface};
