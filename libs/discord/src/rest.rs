@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{GuildId, UserId};
+use contracts::{ChannelId, GuildId, MessageId, UserId};
 use environment::Secret;
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::time::{sleep, timeout};
@@ -25,7 +25,7 @@ pub use self::{base::InvalidApiUrl, error::RestError};
 use crate::{
     SessionStartLimit,
     backoff::between,
-    model::{Application, CurrentGuild, Member, User},
+    model::{Application, CurrentGuild, Member, Message, User},
 };
 
 /// For one answer.
@@ -123,6 +123,19 @@ impl Rest {
         let after = after.map_or(0, GuildId::get);
         self.read(format!("users/@me/guilds?limit=200&after={after}"))
             .await
+    }
+
+    /// The messages of a channel after one, `limit` (100) at most, the newest first.
+    pub async fn messages_after(
+        &self,
+        channel: ChannelId,
+        message: MessageId,
+        limit: u16,
+    ) -> Result<Vec<Message>, RestError> {
+        self.read(format!(
+            "channels/{channel}/messages?after={message}&limit={limit}"
+        ))
+        .await
     }
 
     /// GET, repeated while Discord is unavailable.

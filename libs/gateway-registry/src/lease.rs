@@ -59,6 +59,19 @@ pub struct ShardCount {
     pub previous: Option<u32>,
 }
 
+/// A session that Discord has just begun.
+#[derive(Clone, Copy)]
+pub struct NewSession<'a> {
+    /// Discord's id of it. A secret.
+    pub id: &'a str,
+    /// The URL at which Discord wants it to be resumed.
+    pub resume_url: &'a str,
+    /// Sequence number of READY.
+    pub seq: u64,
+    /// What it was begun under ([`StoredSession::terms`]).
+    pub terms: &'a str,
+}
+
 /// A session with Discord that another instance can resume.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredSession {
@@ -68,6 +81,8 @@ pub struct StoredSession {
     pub resume_url: String,
     /// Drawn when it began ([`crate::GatewayRegistry::begin_session`]).
     pub generation: u64,
+    /// What it was begun under: intents and the like, in the instance's own words. One who wants other terms can't use it.
+    pub terms: String,
     /// The watermark: every dispatch up to this sequence number is published or changes nothing.
     pub seq: u64,
     /// Unix ms when the watermark was stored, by the registry's clock.

@@ -10,7 +10,7 @@ mod start;
 
 pub use config::{GATEWAY_REGISTRY, RegistryConfig, VARIABLES};
 pub use error::RegistryError;
-pub use lease::{Claim, Lease, Progress, Renewal, ShardCount, StoredSession};
+pub use lease::{Claim, Lease, NewSession, Progress, Renewal, ShardCount, StoredSession};
 pub use record::{GatewayRecord, ShardRecord};
 pub use redis::RedisRegistry;
 pub use single::SingleRegistry;
@@ -77,17 +77,14 @@ pub trait GatewayRegistry: Send + Sync + 'static {
     ) -> Result<Renewal, RegistryError>;
 
     /// Stores a session that Discord has just begun, in place of the one before, and draws its generation: higher than
-    /// every one before. `None` = the lease is lost, nothing was stored. `seq` is that of READY. Asked again with the same
-    /// `id`, because the answer was lost, it changes nothing and answers what is stored.
+    /// every one before. `None` = the lease is lost, nothing was stored. Asked again with the same id, because the answer was lost, it changes nothing and answers what is stored.
     ///
     /// [`StoredSession::unmended_since`] becomes that of the session before, if it has one, else its `at`; for the first
     /// session of a shard the earliest of these in the count before; `None` if there was none either.
     async fn begin_session(
         &self,
         lease: &Lease,
-        id: &str,
-        resume_url: &str,
-        seq: u64,
+        session: NewSession<'_>,
     ) -> Result<Option<StoredSession>, RegistryError>;
 
     /// Gives a shard back at once, its session kept for the next owner. One that is not held is no error.

@@ -13,8 +13,8 @@ use redis_link::{RedisConfig, RedisLink, Role};
 use tracing::warn;
 
 use crate::{
-    Budget, CAPACITY, Claim, GatewayRecord, GatewayRegistry, LONGEST, Lease, Permit, Progress,
-    RegistryError, Renewal, ShardCount, StoredSession, lease,
+    Budget, CAPACITY, Claim, GatewayRecord, GatewayRegistry, LONGEST, Lease, NewSession, Permit,
+    Progress, RegistryError, Renewal, ShardCount, StoredSession, lease,
     start::{RESERVED, SAME_PERIOD},
 };
 
@@ -147,12 +147,15 @@ impl GatewayRegistry for RedisRegistry {
     async fn begin_session(
         &self,
         lease: &Lease,
-        id: &str,
-        resume_url: &str,
-        seq: u64,
+        session: NewSession<'_>,
     ) -> Result<Option<StoredSession>, RegistryError> {
         let mut arguments = reply::lease(lease);
-        arguments.extend([id.to_owned(), resume_url.to_owned(), seq.to_string()]);
+        arguments.extend([
+            session.id.to_owned(),
+            session.resume_url.to_owned(),
+            session.seq.to_string(),
+            session.terms.to_owned(),
+        ]);
         let fields: Vec<String> = self.run(&scripts::BEGIN_SESSION, arguments).await?;
         reply::session(&fields)
     }

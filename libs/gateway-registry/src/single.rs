@@ -11,8 +11,8 @@ use parking_lot::Mutex;
 
 use self::{instances::Instances, moment::Moment, shards::Shards, starts::Starts};
 use crate::{
-    Budget, Claim, GatewayRecord, GatewayRegistry, LONGEST, Lease, Permit, Progress, RegistryError,
-    Renewal, ShardCount, StoredSession, lease,
+    Budget, Claim, GatewayRecord, GatewayRegistry, LONGEST, Lease, NewSession, Permit, Progress,
+    RegistryError, Renewal, ShardCount, StoredSession, lease,
 };
 
 /// The registry of one process: the gateway and whoever asks for it live together.
@@ -82,12 +82,10 @@ impl GatewayRegistry for SingleRegistry {
     async fn begin_session(
         &self,
         lease: &Lease,
-        id: &str,
-        resume_url: &str,
-        seq: u64,
+        session: NewSession<'_>,
     ) -> Result<Option<StoredSession>, RegistryError> {
         let mut shards = self.shards.lock();
-        Ok(shards.begin_session(lease, id, resume_url, seq, Moment::now()))
+        Ok(shards.begin_session(lease, session, Moment::now()))
     }
 
     async fn release(

@@ -11,6 +11,7 @@ use prometheus::Registry;
 use telemetry::MetricsServer;
 use tokio::net::TcpListener;
 use tracing::info;
+use uuid::Uuid;
 
 use crate::{
     board::Board, config::Config, health, health::Health, metrics::Metrics, normalize::Rules,
@@ -123,7 +124,9 @@ impl App {
             lifecycle.supervise("metrics", server.serve(lifecycle.drain().cancelled_owned()));
         }
         let link_url = self.config.link_url.clone();
-        let register = Register::new(self.ports.registry, Arc::clone(&board), link_url);
+        let instance = Uuid::new_v4().to_string();
+        let registry = Arc::clone(&self.ports.registry);
+        let register = Register::new(registry, instance.clone(), Arc::clone(&board), link_url);
         lifecycle.supervise("register", register.run(lifecycle.drain()));
         let rules = Rules {
             served: self.config.guilds.clone(),
@@ -134,6 +137,8 @@ impl App {
             config: self.config,
             rest: self.rest,
             bus: self.ports.bus,
+            registry: self.ports.registry,
+            instance,
             board,
             metrics: self.metrics,
             rules: Arc::new(rules),

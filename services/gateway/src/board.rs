@@ -1,5 +1,7 @@
 //! Where the shards stand, for `/ready`, the registry and the log.
 
+use std::collections::BTreeMap;
+
 use discord::{ConnectionState, Intents, ShardId, ShardStatus};
 use gateway_registry::ShardRecord;
 use parking_lot::RwLock;
@@ -9,7 +11,9 @@ use tokio::sync::watch;
 /// The shards of this process.
 #[derive(Debug, Default)]
 pub(crate) struct Board {
-    shards: RwLock<Vec<(ShardId, watch::Receiver<ShardStatus>)>>,
+    shards: RwLock<BTreeMap<ShardId, watch::Receiver<ShardStatus>>>,
+    /// How many shards there are and how many are held by anybody, as far as known.
+    deployment: RwLock<Option<(u32, usize)>>,
     trouble: RwLock<Option<String>>,
 }
 
@@ -37,9 +41,19 @@ pub(crate) struct FeatureOff {
 }
 
 impl Board {
-    /// All shards that this process is going to hold.
-    pub(crate) fn post(&self, shards: Vec<(ShardId, watch::Receiver<ShardStatus>)>) {
-        *self.shards.write() = shards;
+    /// This process holds a shard now.
+    pub(crate) fn add(&self, shard: ShardId, status: watch::Receiver<ShardStatus>) {
+        self.shards.write().insert(shard, status);
+    }
+
+    /// It holds it no longer.
+    pub(crate) fn remove(&self, shard: ShardId) {
+        self.shards.write().remove(&shard);
+    }
+
+    /// How many shards there are and how many of them are held by anybody; `None` = not known now.
+    pub(crate) fn standby(&self, deployment: Option<(u32, usize)>) {
+        *self.deployment.write() = deployment;
     }
 
     /// What keeps the shards from starting.
@@ -52,21 +66,34 @@ impl Board {
         self.trouble.read().clone()
     }
 
-    /// Whether the shards are known and every one is in a session.
+    /// Whether every shard that is held is in a session. Who holds none is a standby, and as good
+    /// as connected if others hold them all.
     pub(crate) fn connected(&self) -> bool {
         let shards = self.shards.read();
-        let connected = |status: &ShardStatus| matches!(status.state, ConnectionState::Connected);
-        !shards.is_empty() && shards.iter().all(|(_, status)| connected(&status.borrow()))
+        if shards.is_empty() {
+            let deployment = *self.deployment.read();
+            return deployment.is_some_and(|(count, held)| held >= count as usize);
+        }
+        shards
+            .values()
+            .all(|status| status.borrow().state == ConnectionState::Connected)
     }
 
-    /// What each shard tells about itself.
-    pub(crate) fn receivers(&self) -> Vec<(ShardId, watch::Receiver<ShardStatus>)> {
-        self.shards.read().clone()
+    /// The most connections in a row of any shard that came to nothing.
+    pub(crate) fn unreachable(&self) -> u32 {
+        let shards = self.shards.read();
+        let counts = shards.values().map(|status| status.borrow().unreachable);
+        counts.max().unwrap_or(0)
+    }
+
+    /// Whether no shard is held.
+    pub(crate) fn is_standby(&self) -> bool {
+        self.shards.read().is_empty()
     }
 
     pub(crate) fn views(&self) -> Vec<ShardView> {
         let shards = self.shards.read();
-        let view = |(shard, status): &(ShardId, watch::Receiver<ShardStatus>)| {
+        let view = |(shard, status): (&ShardId, &watch::Receiver<ShardStatus>)| {
             let status = status.borrow();
             ShardView {
                 id: shard.id,
@@ -88,7 +115,7 @@ impl Board {
 
     pub(crate) fn records(&self) -> Vec<ShardRecord> {
         let shards = self.shards.read();
-        let record = |(shard, status): &(ShardId, watch::Receiver<ShardStatus>)| ShardRecord {
+        let record = |(shard, status): (&ShardId, &watch::Receiver<ShardStatus>)| ShardRecord {
             id: shard.id,
             count: shard.count,
             state: status.borrow().state.name().to_owned(),
@@ -141,11 +168,22 @@ mod tests {
         let board = Board::default();
         assert!(!board.connected());
         let (sender, status) = watch::channel(ShardStatus::default());
-        board.post(vec![(ShardId::ONE, status)]);
-        assert!(!board.connected());
+        board.add(ShardId::ONE, status);
+        assert!(!board.connected() && !board.is_standby());
         sender.send_modify(|status| status.state = ConnectionState::Connected);
         assert!(board.connected());
         assert_eq!(board.records()[0].state, "CONNECTED");
+    }
+
+    #[test]
+    fn a_standby_is_ready_while_others_hold_every_shard() {
+        let board = Board::default();
+        board.standby(Some((2, 1)));
+        assert!(!board.connected());
+        board.standby(Some((2, 2)));
+        assert!(board.connected() && board.is_standby());
+        board.standby(None);
+        assert!(!board.connected());
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub(crate) struct Health {
 struct Readiness {
     ready: bool,
     draining: bool,
+    standby: bool,
     bus: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<String>,
@@ -74,6 +75,7 @@ async fn ready(State(health): State<Health>) -> impl IntoResponse {
     let body = Readiness {
         ready,
         draining,
+        standby: health.board.is_standby(),
         bus: if bus { "ok" } else { "unavailable" },
         trouble: health.board.told_trouble(),
         shards: health.board.views(),

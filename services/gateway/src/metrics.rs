@@ -5,7 +5,7 @@ use std::time::Duration;
 use discord::{ConnectionState, Fact, Observer, ShardId, ShardStatus};
 use event_bus::{Change, NewEntry};
 use prometheus::{
-    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
+    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     core::Collector,
 };
 
@@ -40,6 +40,14 @@ pub struct Metrics {
     reseeds: IntCounter,
     lookups: IntCounterVec,
     guilds: IntGaugeVec,
+    shards_held: IntGauge,
+    take_overs: IntCounterVec,
+    leases_lost: IntCounterVec,
+    identify_budget: IntGauge,
+    identify_refused: IntCounter,
+    reruns: IntCounter,
+    fetches: IntCounterVec,
+    fetched: IntCounter,
 }
 
 impl Metrics {
@@ -158,6 +166,53 @@ impl Metrics {
                 &["outcome"],
             )?,
             guilds: gauge("fanfare_gateway_guilds", "Guilds known", shard)?,
+            shards_held: registered(
+                registry,
+                IntGauge::new("fanfare_shards_held", "Shards that this instance holds")?,
+            )?,
+            take_overs: counter(
+                "fanfare_shard_take_overs_total",
+                "Times that this instance claimed a free shard",
+                shard,
+            )?,
+            leases_lost: counter(
+                "fanfare_shard_leases_lost_total",
+                "Times that another instance took a shard over from this one",
+                shard,
+            )?,
+            identify_budget: registered(
+                registry,
+                IntGauge::new(
+                    "fanfare_identify_budget",
+                    "Sessions that may still be started today, the reserve included",
+                )?,
+            )?,
+            identify_refused: registered(
+                registry,
+                IntCounter::new(
+                    "fanfare_identify_refused_total",
+                    "Sessions not started because the budget is used up down to the reserve",
+                )?,
+            )?,
+            reruns: registered(
+                registry,
+                IntCounter::new(
+                    "fanfare_reruns_total",
+                    "Changes published again because the store had forgotten them",
+                )?,
+            )?,
+            fetches: counter(
+                "fanfare_missed_channels_total",
+                "Channels whose missed messages were asked for",
+                &["outcome"],
+            )?,
+            fetched: registered(
+                registry,
+                IntCounter::new(
+                    "fanfare_missed_messages_total",
+                    "Messages that were fetched after a lost session",
+                )?,
+            )?,
         })
     }
 
@@ -218,6 +273,47 @@ impl Metrics {
         self.guilds
             .with_label_values(&[&shard.id.to_string()])
             .set(i64::try_from(guilds).unwrap_or(i64::MAX));
+    }
+
+    /// How many shards this instance holds.
+    pub(crate) fn shards_held(&self, shards: usize) {
+        self.shards_held
+            .set(i64::try_from(shards).unwrap_or(i64::MAX));
+    }
+
+    /// A free shard was claimed.
+    pub(crate) fn taken_over(&self, shard: ShardId) {
+        self.take_overs
+            .with_label_values(&[&shard.id.to_string()])
+            .inc();
+    }
+
+    /// Another instance took a shard over.
+    pub(crate) fn lease_lost(&self, shard: ShardId) {
+        self.leases_lost
+            .with_label_values(&[&shard.id.to_string()])
+            .inc();
+    }
+
+    /// How many sessions may still be started.
+    pub(crate) fn identify_budget(&self, remaining: u32) {
+        self.identify_budget.set(remaining.into());
+    }
+
+    /// A session was not started.
+    pub(crate) fn identify_refused(&self) {
+        self.identify_refused.inc();
+    }
+
+    /// Changes that the store had forgotten are published again.
+    pub(crate) fn rerun(&self, changes: usize) {
+        self.reruns.inc_by(changes as u64);
+    }
+
+    /// The missed messages of a channel were asked for: `channel`, `failed`.
+    pub(crate) fn fetched(&self, outcome: &str, messages: usize) {
+        self.fetches.with_label_values(&[outcome]).inc();
+        self.fetched.inc_by(messages as u64);
     }
 
     /// What a shard tells about itself.

@@ -8,6 +8,7 @@ mod channel;
 mod compare;
 mod draft;
 mod face;
+mod gap;
 mod guild;
 mod member;
 mod message;
@@ -57,6 +58,8 @@ pub struct Context<'a> {
     pub names: &'a BTreeMap<UserId, model::Member>,
     /// Number of the Discord session.
     pub generation: u64,
+    /// Unix ms up to which everything is known of guilds that stand in an earlier session; `None` = up to their last entry.
+    pub known_until: Option<u64>,
     /// W3C traceparent of the dispatch.
     pub trace: Option<&'a str>,
 }
@@ -98,6 +101,32 @@ pub fn normalize(dispatch: &Dispatch, guilds: &mut Guilds, context: Context<'_>)
         }),
     };
     change.into_iter().collect()
+}
+
+/// Messages that were missed, fetched after the guild was told anew: what they change, placed right
+/// after the last change of the guild.
+pub fn fetched(
+    guild: GuildId,
+    messages: &[model::Message],
+    guilds: &mut Guilds,
+    context: Context<'_>,
+    received_at: u64,
+) -> Option<Change> {
+    let state = guilds.guild_mut(guild)?;
+    let stands = state.position?;
+    let position = Position {
+        part: stands.part + 1,
+        ..stands
+    };
+    let at = Moment {
+        position,
+        received_at,
+    };
+    let mut draft = Draft::new(state, context, at);
+    for message in messages {
+        message::create(&mut draft, message);
+    }
+    draft.seal()
 }
 
 /// Where in Discord's stream, and when.

@@ -2,77 +2,108 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use discord::{Dispatch, Event, ShardId};
-use event_bus::{BusError, Change, EventBus};
+use contracts::GuildId;
+use discord::{Dispatch, Event, ShardId, model};
+use event_bus::Change;
+use gateway_registry::StoredSession;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, debug, info_span};
 
 use crate::{
+    holding::Holding,
+    mend::Mend,
     metrics::Metrics,
     names::{Names, wanted},
-    normalize::{Context, Rules, normalize},
-    outage::Outage,
+    normalize::{Context, Rules, fetched, normalize},
     state::Guilds,
 };
 
-/// Dispatches between a shard and its pipeline. When it is full the shard stops reading, closes
-/// with 4000 and resumes from the last one accepted: nothing is lost.
+/// Dispatches between a shard and its pipeline. When it is full the shard accepts no more, stays
+/// connected, and resumes from the last one accepted as soon as there is room: nothing is lost.
 pub(crate) const DISPATCH_QUEUE: usize = 1_024;
 
-/// Changes that wait for the bus. When it is full the pipeline waits, and the above follows.
+/// Steps that wait for the bus. When it is full the pipeline waits, and the above follows.
 pub(crate) const CHANGE_QUEUE: usize = 4_096;
 
 /// The guilds of a shard, shared by its pipeline, which moves them on, and its publisher, which
 /// writes one whole where the store lost track. Locked for the length of one dispatch.
 pub(crate) type SharedGuilds = Arc<Mutex<Guilds>>;
 
-/// A change that waits for the bus.
+/// What the pipeline hands to the publisher, in order.
 #[derive(Debug)]
-pub(crate) struct Queued {
-    pub(crate) change: Change,
-    /// Unix ms when its dispatch came.
-    pub(crate) received_at: u64,
+pub(crate) enum Step {
+    /// A change to be published.
+    Change {
+        change: Change,
+        /// Unix ms when its dispatch came.
+        received_at: u64,
+    },
+    /// All changes of this dispatch and of those before it were handed over.
+    Through { generation: u64, seq: u64 },
+    /// What was missed before this session is made good, as far as it can be.
+    Mended { generation: u64 },
 }
 
 /// Turns the dispatches of one shard into changes.
 pub(crate) struct Pipeline {
     pub(crate) shard: ShardId,
     pub(crate) dispatches: mpsc::Receiver<Dispatch>,
-    pub(crate) changes: mpsc::Sender<Queued>,
+    pub(crate) steps: mpsc::Sender<Step>,
     pub(crate) guilds: SharedGuilds,
     pub(crate) names: Names,
     pub(crate) rules: Arc<Rules>,
-    pub(crate) bus: Arc<dyn EventBus>,
+    pub(crate) holding: Arc<Holding>,
+    pub(crate) mend: Mend,
+    /// The session that dispatches belong to: the one taken over, then each that READY begins.
+    pub(crate) session: Option<StoredSession>,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) drain: CancellationToken,
+    pub(crate) end: CancellationToken,
 }
 
 impl Pipeline {
-    /// Runs until the shard has ended and everything it handed over is queued.
-    pub(crate) async fn run(mut self) -> Result<(), BusError> {
-        let mut generation = 0;
+    /// Runs until the shard has ended and everything it handed over is queued. Returns the
+    /// generation that it ended in.
+    pub(crate) async fn run(mut self) -> Option<u64> {
+        // Whether it went through or nobody takes what it makes: the line ends either way.
+        let _stopped = self.all().await;
+        self.session.map(|session| session.generation)
+    }
+
+    /// `None` = nobody takes what comes out any more, or the shard is lost.
+    async fn all(&mut self) -> Option<()> {
+        if let Some(session) = &self.session {
+            self.mend.taken_over(session, &self.guilds.lock());
+            self.mend_due().await?;
+        }
         while let Some(dispatch) = self.dispatches.recv().await {
-            if matches!(dispatch.event, Event::Ready(_)) {
-                let Some(drawn) = self.draw_generation().await? else {
-                    return Ok(());
-                };
-                generation = drawn;
+            if let Event::Ready(ready) = &dispatch.event {
+                self.begin_session(ready, dispatch.seq).await?;
             }
+            let Some(generation) = self.session.as_ref().map(|session| session.generation) else {
+                continue;
+            };
             let span = info_span!("dispatch", kind = dispatch.event.name(), seq = dispatch.seq);
             let changes = self.changes(&dispatch, generation).instrument(span).await;
-            for change in changes {
-                let queued = Queued {
-                    change,
-                    received_at: dispatch.received_at,
-                };
-                if self.changes.send(queued).await.is_err() {
-                    return Err(BusError::Closed);
-                }
+            self.hand_over(changes, dispatch.received_at).await?;
+            if let Event::GuildCreate(guild) = &dispatch.event {
+                self.mend.arrived(guild.id());
+                self.mend_due().await?;
             }
+            let seq = dispatch.seq;
+            self.step(Step::Through { generation, seq }).await?;
         }
-        Ok(())
+        Some(())
+    }
+
+    async fn begin_session(&mut self, ready: &model::Ready, seq: u64) -> Option<()> {
+        let url = ready.resume_gateway_url.as_deref().unwrap_or_default();
+        let began = self.holding.begin_session(&ready.session_id, url, seq);
+        let session = began.await.ok()?;
+        self.mend.began(&session, &self.guilds.lock());
+        self.session = Some(session);
+        Some(())
     }
 
     async fn changes(&mut self, dispatch: &Dispatch, generation: u64) -> Vec<Change> {
@@ -81,7 +112,7 @@ impl Pipeline {
             shard = %self.shard,
             kind = dispatch.event.name(),
             seq = dispatch.seq,
-            guild = dispatch.event.guild_id().map(contracts::GuildId::get),
+            guild = dispatch.event.guild_id().map(GuildId::get),
             "Event received"
         );
         let wanted = wanted(dispatch, &self.guilds.lock());
@@ -94,6 +125,7 @@ impl Pipeline {
             rules: &self.rules,
             names: &names,
             generation,
+            known_until: self.mend.known_until(),
             trace: trace.as_deref(),
         };
         let mut guilds = self.guilds.lock();
@@ -102,34 +134,61 @@ impl Pipeline {
         changes
     }
 
-    /// The number of a new Discord session; `None` if the gateway is stopping first.
-    async fn draw_generation(&self) -> Result<Option<u64>, BusError> {
-        let mut outage = Outage::new("a generation can't be drawn");
-        loop {
-            let drawn = tokio::select! {
-                drawn = self.bus.draw_epoch() => drawn,
-                () = self.drain.cancelled() => return Ok(None),
+    /// Fetches what was missed in the guilds that have just come back.
+    async fn mend_due(&mut self) -> Option<()> {
+        let generation = self.session.as_ref()?.generation;
+        while let Some(guild) = self.mend.next() {
+            let channels = tokio::select! {
+                channels = self.mend.fetch(guild) => channels,
+                () = self.holding.lost() => return None,
+                () = self.end.cancelled() => return Some(()),
             };
-            match drawn {
-                Ok(generation) => {
-                    outage.over();
-                    return Ok(Some(generation));
-                }
-                Err(error @ BusError::Closed) => return Err(error),
-                Err(error) => {
-                    tokio::select! {
-                        () = outage.wait(&error) => {}
-                        () = self.drain.cancelled() => return Ok(None),
-                    }
-                }
+            for messages in channels {
+                let names = BTreeMap::new();
+                let context = Context {
+                    rules: &self.rules,
+                    names: &names,
+                    generation,
+                    known_until: None,
+                    trace: None,
+                };
+                let now = unix_ms();
+                let change = fetched(guild, &messages, &mut self.guilds.lock(), context, now);
+                self.hand_over(change, now).await?;
             }
         }
+        if self.mend.completed() {
+            self.step(Step::Mended { generation }).await?;
+        }
+        Some(())
     }
+
+    async fn hand_over(
+        &self,
+        changes: impl IntoIterator<Item = Change>,
+        received_at: u64,
+    ) -> Option<()> {
+        for change in changes {
+            let step = Step::Change {
+                change,
+                received_at,
+            };
+            self.step(step).await?;
+        }
+        Some(())
+    }
+
+    async fn step(&self, step: Step) -> Option<()> {
+        self.steps.send(step).await.ok()
+    }
+}
+
+fn unix_ms() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.unwrap_or_default().as_millis() as u64
 }
 
 /// How long ago a Unix time in milliseconds was, by the wall clock.
 pub(crate) fn since(received_at: u64) -> Duration {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    now.unwrap_or_default()
-        .saturating_sub(Duration::from_millis(received_at))
+    Duration::from_millis(unix_ms().saturating_sub(received_at))
 }

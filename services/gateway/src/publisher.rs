@@ -1,46 +1,88 @@
-//! The last step of a shard's line: whatever waits goes to the bus in one batch, in order, until the
-//! bus has it.
+//! The last step of a shard's line: whatever waits goes to the bus in batches, several under way at
+//! a time, in order, until the bus has it.
 
-use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+mod heal;
+mod history;
+
+use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use contracts::GuildId;
 use discord::ShardId;
-use event_bus::{Batch, BusError, Change, EventBus, Outcome, Position, StateOp};
+use event_bus::{Batch, BusError, Change, EventBus, Outcome, Position};
+use futures_util::{StreamExt as _, stream::FuturesOrdered};
 use tokio::{
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval_at},
 };
-use tracing::{debug, error, warn};
+use tracing::debug;
 
 use crate::{
+    holding::{Holding, Lost},
     metrics::Metrics,
-    normalize::reseed,
     outage::Outage,
-    pipeline::{Queued, SharedGuilds, since},
+    pipeline::{SharedGuilds, Step, since},
 };
+use history::{History, weight};
+
+/// Batches under way at a time: a round trip to the bus costs none of its throughput.
+const FLIGHTS: usize = 4;
 
 /// State operations and entries of one batch, roughly: a batch is one step of the bus, and others
 /// wait while it takes it. A single change may be larger and then goes alone.
 const BATCH_WEIGHT: usize = 2_000;
 
-/// How often the store is asked whether it still has the guilds: one that loses its data while
-/// nothing happens would be without them until something does.
+/// Steps that are taken from the queue at once.
+const STEPS: usize = 2 * Batch::LIMIT;
+
+/// How often the store is asked whether it still has what it was given: one that loses data while
+/// nothing happens would be without it until something does.
 const AUDIT_EVERY: Duration = Duration::from_secs(15);
-/// How many guilds are asked for at once.
-const AUDIT_PAGE: usize = 500;
+
+/// Why a publisher stopped before its end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PublishError {
+    #[error(transparent)]
+    Lost(#[from] Lost),
+    #[error(transparent)]
+    Bus(BusError),
+}
+
+/// A change that waits for the bus.
+#[derive(Debug)]
+struct Queued {
+    change: Change,
+    received_at: u64,
+}
+
+/// How far the shard's session is published once everything before is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Mark {
+    through: Option<(u64, u64)>,
+    mended: Option<u64>,
+}
+
+/// A batch under way.
+struct Flight {
+    batch: Batch,
+    /// Unix ms when the dispatch of each change came.
+    received: Vec<u64>,
+    mark: Mark,
+    began: Instant,
+}
+
+type Landing = Pin<Box<dyn Future<Output = (Flight, Result<Vec<Outcome>, BusError>)> + Send>>;
 
 /// Publishes the changes of one shard.
 pub(crate) struct Publisher {
     shard: ShardId,
     bus: Arc<dyn EventBus>,
-    changes: mpsc::Receiver<Queued>,
+    steps: mpsc::Receiver<Step>,
     guilds: SharedGuilds,
+    holding: Arc<Holding>,
     metrics: Arc<Metrics>,
     outage: Outage,
+    flights: FuturesOrdered<Landing>,
+    history: History,
     /// Guilds that were written whole as of a position that queued changes have yet to pass: those
     /// up to it are contained in what was written.
     superseded: HashMap<GuildId, Position>,
@@ -55,17 +97,21 @@ impl Publisher {
     pub(crate) fn new(
         shard: ShardId,
         bus: Arc<dyn EventBus>,
-        changes: mpsc::Receiver<Queued>,
+        steps: mpsc::Receiver<Step>,
         guilds: SharedGuilds,
+        holding: Arc<Holding>,
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
             shard,
             bus,
-            changes,
+            steps,
             guilds,
+            holding,
             metrics,
             outage: Outage::new("changes can't be published"),
+            flights: FuturesOrdered::new(),
+            history: History::default(),
             superseded: HashMap::new(),
             orphaned: HashMap::new(),
             audit_due: false,
@@ -73,213 +119,186 @@ impl Publisher {
     }
 
     /// Runs until the pipeline has ended and everything that was queued is published.
-    pub(crate) async fn run(mut self) -> Result<(), BusError> {
-        let mut taken = Vec::with_capacity(Batch::LIMIT);
+    pub(crate) async fn run(mut self) -> Result<(), PublishError> {
+        let mut taken = Vec::with_capacity(STEPS);
         let mut audit = interval_at(Instant::now() + AUDIT_EVERY, AUDIT_EVERY);
         audit.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
+        let mut open = true;
+        while open || !self.flights.is_empty() {
+            let idle = self.flights.is_empty();
             tokio::select! {
                 biased;
-                count = self.changes.recv_many(&mut taken, Batch::LIMIT) => {
-                    if count == 0 {
-                        return Ok(());
-                    }
-                    self.metrics.waiting(self.shard, self.changes.len() + count);
-                    self.publish_all(taken.drain(..).collect()).await?;
-                    self.metrics.waiting(self.shard, self.changes.len());
-                    if std::mem::take(&mut self.audit_due) {
-                        self.audit().await?;
+                landed = self.flights.next(), if !idle => {
+                    if let Some((flight, answer)) = landed {
+                        self.land(flight, answer).await?;
                     }
                 }
-                _ = audit.tick() => self.audit().await?,
-            }
-        }
-    }
-
-    async fn publish_all(&mut self, mut waiting: VecDeque<Queued>) -> Result<(), BusError> {
-        while !waiting.is_empty() {
-            let mut batch = Vec::new();
-            let mut weight = 0;
-            while let Some(next) = waiting.front() {
-                weight += next.change.state.len() + next.change.entries.len() + 1;
-                if weight > BATCH_WEIGHT && !batch.is_empty() {
-                    break;
+                count = self.steps.recv_many(&mut taken, STEPS),
+                    if open && self.flights.len() < FLIGHTS =>
+                {
+                    open = count > 0;
+                    self.metrics.waiting(self.shard, self.steps.len() + count);
+                    self.take_off(std::mem::take(&mut taken)).await?;
                 }
-                batch.extend(waiting.pop_front().and_then(|queued| self.admit(queued)));
+                _ = audit.tick(), if idle => self.audit().await?,
             }
-            self.publish(batch).await?;
-        }
-        Ok(())
-    }
-
-    /// Nothing waits: writes those guilds anew that the store lost while nothing happened in them.
-    async fn audit(&mut self) -> Result<(), BusError> {
-        let ids = self.guilds.lock().ids();
-        for page in ids.chunks(AUDIT_PAGE) {
-            let Ok(stored) = self.bus.guilds(page).await else {
-                return Ok(());
-            };
-            let stored: BTreeSet<GuildId> = stored.iter().map(|guild| guild.id).collect();
-            for guild in page.iter().filter(|guild| !stored.contains(guild)) {
-                self.rewrite(*guild, None).await?;
+            if self.audit_due && self.flights.is_empty() {
+                self.audit_due = false;
+                self.audit().await?;
             }
         }
         Ok(())
     }
 
-    /// The change as it is to be published; `None` if what was written meanwhile contains it.
-    fn admit(&mut self, mut queued: Queued) -> Option<Queued> {
-        let change = &mut queued.change;
-        if let Some(upto) = self.superseded.get(&change.guild) {
-            if change.position <= *upto {
-                self.metrics.outcome("superseded");
-                return None;
-            }
-            self.superseded.remove(&change.guild);
-        }
-        if let Some(stored) = self.orphaned.get(&change.guild).copied() {
-            let removal = change.state.contains(&StateOp::RemoveGuild);
-            if change.reseed || removal {
-                self.orphaned.remove(&change.guild);
-            }
-            if removal {
-                change.previous = stored;
-            }
-            if !change.reseed && (!removal || stored.is_none()) {
-                self.metrics.outcome("superseded");
-                return None;
-            }
-        }
-        Some(queued)
-    }
-
-    /// Publishes changes, and writes those guilds anew of which the store lost track.
-    async fn publish(&mut self, mut next: Vec<Queued>) -> Result<(), BusError> {
-        while !next.is_empty() {
-            let (changes, received): (Vec<Change>, Vec<u64>) = next
-                .drain(..)
-                .map(|queued| (queued.change, queued.received_at))
-                .unzip();
-            let batch = Batch::of(changes);
-            let answer = self.attempt(&batch).await;
-            let lost = match answer {
-                Ok(outcomes) => self.settle(&batch, &received, outcomes),
-                Err(BusError::Corrupt(_)) if batch.changes.len() > 1 => {
-                    // One of them is unreadable in the store; the others must not suffer for it.
-                    for queued in unite(batch, received) {
-                        Box::pin(self.publish(vec![queued])).await?;
+    /// Sends what was taken on its way, in batches.
+    async fn take_off(&mut self, taken: Vec<Step>) -> Result<(), PublishError> {
+        let (mut queued, mut heavy, mut mark) = (Vec::new(), 0, Mark::default());
+        for step in taken {
+            match step {
+                Step::Change {
+                    change,
+                    received_at,
+                } => {
+                    let Some(next) = self.admit(Queued {
+                        change,
+                        received_at,
+                    }) else {
+                        continue;
+                    };
+                    heavy += weight(&next.change);
+                    let full = heavy > BATCH_WEIGHT || queued.len() == Batch::LIMIT;
+                    if full && !queued.is_empty() {
+                        heavy = weight(&next.change);
+                        self.depart(std::mem::take(&mut queued), std::mem::take(&mut mark))
+                            .await?;
                     }
-                    return Ok(());
+                    queued.push(next);
                 }
-                Err(error @ BusError::Corrupt(_)) => {
-                    let guild = batch.changes[0].guild;
-                    error!(component = "Gateway", %guild, %error, "a guild's stored state is unreadable");
-                    HashMap::from([(guild, None)])
-                }
-                Err(error) => return Err(error),
-            };
-            for (guild, stored) in &lost {
-                self.audit_due |= stored.is_none();
-                self.rewrite(*guild, *stored).await?;
-            }
-            next = unite(batch, received)
-                .filter(|queued| lost.contains_key(&queued.change.guild))
-                .filter_map(|queued| self.admit(queued))
-                .collect();
-        }
-        Ok(())
-    }
-
-    /// Publishes a batch again and again until the bus has answered. What was applied before an
-    /// answer got lost is answered as a duplicate.
-    async fn attempt(&mut self, batch: &Batch) -> Result<Vec<Outcome>, BusError> {
-        loop {
-            let began = Instant::now();
-            let answer = self.bus.publish(batch).await;
-            self.metrics.batch(began.elapsed());
-            match answer {
-                Ok(outcomes) => {
-                    self.outage.over();
-                    return Ok(outcomes);
-                }
-                Err(error @ (BusError::Corrupt(_) | BusError::Closed)) => return Err(error),
-                Err(error) => {
-                    self.metrics.retry("unavailable");
-                    self.outage.wait(&error).await;
-                }
+                Step::Through { generation, seq } => mark.through = Some((generation, seq)),
+                Step::Mended { generation } => mark.mended = Some(generation),
             }
         }
+        self.depart(queued, mark).await
     }
 
-    /// Counts what became of the changes; returns the guilds that the store lost track of, with the
-    /// position that it holds.
-    fn settle(
-        &self,
-        batch: &Batch,
-        received: &[u64],
-        outcomes: Vec<Outcome>,
-    ) -> HashMap<GuildId, Option<Position>> {
-        let mut lost = HashMap::new();
-        for ((change, received_at), outcome) in batch.changes.iter().zip(received).zip(outcomes) {
-            match outcome {
-                Outcome::Applied(_) => {
-                    lost.remove(&change.guild);
-                    self.metrics.applied(change, since(*received_at));
-                    tell(change);
-                }
-                Outcome::Duplicate => self.metrics.outcome("duplicate"),
-                Outcome::Behind { stored } => {
-                    self.metrics.outcome("behind");
-                    lost.insert(change.guild, stored);
-                }
-            }
-        }
-        lost
-    }
-
-    /// Writes a guild whole, as of the newest change that was made in memory. That is ahead of the
-    /// queue: what is queued up to there is contained in it and will not be published.
-    async fn rewrite(&mut self, guild: GuildId, stored: Option<Position>) -> Result<(), BusError> {
-        let change = {
-            let guilds = self.guilds.lock();
-            let state = guilds.guild(guild);
-            state.and_then(|state| Some(reseed(state, state.position()?)))
-        };
-        let Some(change) = change else {
-            self.orphaned.insert(guild, stored);
+    async fn depart(&mut self, queued: Vec<Queued>, mark: Mark) -> Result<(), PublishError> {
+        if queued.is_empty() && self.flights.is_empty() {
+            self.reached(mark);
             return Ok(());
+        }
+        self.holding.held().await?;
+        let bus = Arc::clone(&self.bus);
+        let (changes, received) = queued
+            .into_iter()
+            .map(|queued| (queued.change, queued.received_at))
+            .unzip();
+        let flight = Flight {
+            batch: self.batch(changes),
+            received,
+            mark,
+            began: Instant::now(),
         };
-        warn!(
-            component = "Gateway",
-            %guild,
-            stored = stored.map(|position| position.to_string()),
-            position = %change.position,
-            "the stored state is not the one that changes build on; the guild is written anew"
-        );
-        self.metrics.reseed();
-        self.superseded.insert(guild, change.position);
-        match self
-            .attempt(&Batch::of(vec![change]))
-            .await
-        {
-            Ok(_) => Ok(()),
-            Err(error @ BusError::Corrupt(_)) => {
-                self.metrics.outcome("lost");
-                error!(component = "Gateway", %guild, %error, "a guild can't be written; its changes are lost");
-                Ok(())
-            }
-            Err(error) => Err(error),
+        self.flights.push_back(Box::pin(async move {
+            let answer = if flight.batch.changes.is_empty() {
+                Ok(Vec::new())
+            } else {
+                bus.publish(&flight.batch).await
+            };
+            (flight, answer)
+        }));
+        Ok(())
+    }
+
+    fn batch(&self, changes: Vec<Change>) -> Batch {
+        Batch {
+            fence: Some(self.holding.fence()),
+            changes,
         }
     }
-}
 
-/// The changes of a batch with the times at which their dispatches came.
-fn unite(batch: Batch, received: Vec<u64>) -> impl Iterator<Item = Queued> {
-    let changes = batch.changes.into_iter().zip(received);
-    changes.map(|(change, received_at)| Queued {
-        change,
-        received_at,
-    })
+    /// A batch has its answer. When it is not the one that was hoped for, everything that is under
+    /// way comes down first, and what did not arrive is published again, one batch at a time.
+    async fn land(
+        &mut self,
+        flight: Flight,
+        answer: Result<Vec<Outcome>, BusError>,
+    ) -> Result<(), PublishError> {
+        let mut mark = flight.mark;
+        let mut again = self.settle(flight, answer)?;
+        if !again.is_empty() {
+            while let Some((flight, answer)) = self.flights.next().await {
+                mark = Mark {
+                    through: flight.mark.through.or(mark.through),
+                    mended: flight.mark.mended.or(mark.mended),
+                };
+                again.extend(self.settle(flight, answer)?);
+            }
+            self.publish(again).await?;
+        }
+        self.reached(mark);
+        Ok(())
+    }
+
+    /// Takes note of what arrived; returns what did not.
+    fn settle(
+        &mut self,
+        flight: Flight,
+        answer: Result<Vec<Outcome>, BusError>,
+    ) -> Result<Vec<Queued>, PublishError> {
+        self.metrics.batch(flight.began.elapsed());
+        let queued = flight.batch.changes.into_iter().zip(flight.received);
+        let queued = queued.map(|(change, received_at)| Queued {
+            change,
+            received_at,
+        });
+        let outcomes = match answer {
+            Ok(outcomes) => outcomes,
+            Err(BusError::Closed) => return Err(PublishError::Bus(BusError::Closed)),
+            Err(BusError::Fenced) => {
+                self.holding.lose();
+                return Err(Lost.into());
+            }
+            Err(_) => {
+                self.metrics.retry("unavailable");
+                return Ok(queued.collect());
+            }
+        };
+        let outcomes = outcomes
+            .into_iter()
+            .map(Some)
+            .chain(std::iter::repeat(None));
+        let again = queued.zip(outcomes);
+        Ok(again
+            .filter_map(|(queued, outcome)| self.arrived(queued, outcome))
+            .collect())
+    }
+
+    /// Counts a change that arrived; gives back one that did not.
+    fn arrived(&mut self, queued: Queued, outcome: Option<Outcome>) -> Option<Queued> {
+        match outcome {
+            Some(Outcome::Applied(ids)) => {
+                self.metrics
+                    .applied(&queued.change, since(queued.received_at));
+                tell(&queued.change);
+                self.history.keep(queued.change, ids);
+                None
+            }
+            Some(Outcome::Duplicate) => {
+                self.metrics.outcome("duplicate");
+                None
+            }
+            Some(Outcome::Behind { .. }) | None => Some(queued),
+        }
+    }
+
+    fn reached(&self, mark: Mark) {
+        if let Some((generation, seq)) = mark.through {
+            self.holding.progressed(generation, seq);
+        }
+        if let Some(generation) = mark.mended {
+            self.holding.mended(generation);
+        }
+    }
 }
 
 /// Says what went out, without what is in it.

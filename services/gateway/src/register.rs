@@ -10,7 +10,6 @@ use gateway_registry::{GatewayRecord, GatewayRegistry};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
-use uuid::Uuid;
 
 use crate::board::Board;
 
@@ -33,6 +32,7 @@ pub(crate) struct Register {
 impl Register {
     pub(crate) fn new(
         registry: Arc<dyn GatewayRegistry>,
+        instance: String,
         board: Arc<Board>,
         link_url: Option<String>,
     ) -> Self {
@@ -42,7 +42,7 @@ impl Register {
         Self {
             registry,
             board,
-            instance: Uuid::new_v4().to_string(),
+            instance,
             link_url,
             started_at: now.as_millis() as u64,
         }

@@ -1,36 +1,57 @@
-//! Finds out how many shards there are, and runs each with its line to the bus.
+//! Which shards this instance holds: free ones are claimed, the least loaded instance first.
 
-use std::{sync::Arc, time::Duration};
-
-use discord::{
-    ConnectionState, Dispatch, Fatal, GatewayBot, IdentifyLimiter, LocalIdentifyLimiter, Rest,
-    RestError, Shard, ShardConfig, ShardId, ShardStatus,
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
 };
+
+use discord::{Fatal, GatewayBot, Rest, RestError, ShardConfig, ShardId};
 use event_bus::{BusError, EventBus};
-use lifecycle::{CancellationToken, Lifecycle};
-use parking_lot::Mutex;
-use tokio::sync::{mpsc, watch};
-use tracing::{info, warn};
+use gateway_registry::{Claim, GatewayRegistry, RegistryError, ShardCount};
+use lifecycle::Lifecycle;
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, MissedTickBehavior, interval},
+};
+use tracing::{error, info, warn};
 
 use crate::{
     board::Board,
     config::Config,
+    holding::{Holding, LEASE_TTL},
+    identify::SharedIdentifyLimiter,
+    line::{Line, LineEnd},
     metrics::Metrics,
-    names::Names,
     normalize::Rules,
     outage::Outage,
-    pipeline::{CHANGE_QUEUE, DISPATCH_QUEUE, Pipeline},
-    publisher::Publisher,
-    state::Guilds,
 };
+
+/// How often it is looked whether a shard is free.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// How much longer an instance waits before it claims a free shard for each one that it holds, and
+/// the longest wait: the least loaded one comes first.
+const CLAIM_DELAY: (Duration, Duration) = (Duration::from_millis(150), Duration::from_millis(600));
+
+/// After the registry was away, owners get this long to renew before others claim.
+const OWNERS_FIRST: Duration = Duration::from_secs(2);
+
+/// How often Discord is asked anew how many shards it recommends.
+const RECOUNT_EVERY: Duration = Duration::from_mins(10);
+
+/// Connections in a row that come to nothing before Discord is asked anew where its Gateway is, and
+/// how often it is asked then.
+const UNREACHABLE: u32 = 3;
+const READDRESS_EVERY: Duration = Duration::from_secs(30);
 
 /// The longest wait between two questions to Discord's REST while it is away.
 const LONGEST_WAIT: Duration = Duration::from_secs(16);
 
-/// Above this many members Discord leaves those offline out of a guild; the largest it allows.
-const LARGE_THRESHOLD: u16 = 250;
+/// Ends of lines that wait to be heard; more than one instance ever holds.
+const ENDS: usize = gateway_registry::SHARD_LIMIT as usize;
 
-/// Why the shards can't be started.
+/// Why the shards can't be run.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ShardsError {
     #[error(
@@ -51,129 +72,244 @@ pub(crate) struct Shards {
     pub(crate) config: Arc<Config>,
     pub(crate) rest: Arc<Rest>,
     pub(crate) bus: Arc<dyn EventBus>,
+    pub(crate) registry: Arc<dyn GatewayRegistry>,
+    /// The id of this instance.
+    pub(crate) instance: String,
     pub(crate) board: Arc<Board>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) lifecycle: Lifecycle,
 }
 
+/// What an instance knows of the shards.
+struct Lookout {
+    held: BTreeSet<ShardId>,
+    /// Since when a shard has been seen to be free.
+    free: BTreeMap<ShardId, Instant>,
+    /// The registry did not answer, or not long enough ago.
+    not_before: Option<Instant>,
+    config: ShardConfig,
+    ends: mpsc::Sender<(ShardId, LineEnd)>,
+}
+
 impl Shards {
-    /// Starts all shards and stays until the drain.
+    /// Holds shards until the drain.
     pub(crate) async fn run(self) -> Result<(), ShardsError> {
         let drain = self.lifecycle.drain();
-        let told = tokio::select! {
-            told = self.ask_discord() => told.inspect_err(|error| self.board.trouble(Some(error.to_string())))?,
-            () = drain.cancelled() => return Ok(()),
-        };
-        let count = self.config.shard_count.unwrap_or(told.shards).max(1);
-        let limit = told.session_start_limit;
+        tokio::select! {
+            outcome = self.hold_shards() => outcome,
+            () = drain.cancelled() => Ok(()),
+        }
+    }
+
+    async fn hold_shards(&self) -> Result<(), ShardsError> {
+        let told = self.ask_discord().await;
+        let told = told.inspect_err(|error| self.board.trouble(Some(error.to_string())))?;
+        let limiter = Arc::new(SharedIdentifyLimiter::new(
+            Arc::clone(&self.registry),
+            Arc::clone(&self.rest),
+            Arc::clone(&self.metrics),
+        ));
+        limiter.told(&told.session_start_limit).await;
+        let count = self.agree(told.shards).await;
         info!(
             component = "Gateway",
-            shards = count,
+            shards = count.current,
+            next = count.next,
             recommended = told.shards,
-            session_starts_left = limit.remaining,
-            max_concurrency = limit.max_concurrency,
-            "Starting shards"
+            session_starts_left = told.session_start_limit.remaining,
+            max_concurrency = told.session_start_limit.max_concurrency,
+            "Looking for free shards"
         );
-        let limiter: Arc<dyn IdentifyLimiter> = Arc::new(LocalIdentifyLimiter::new(&limit));
         let url = self.config.gateway_url.clone().unwrap_or(told.url);
-        let shards: Vec<(ShardId, Shard)> = (0..count)
-            .map(|id| ShardId { id, count })
-            .map(|shard| (shard, self.shard(shard, &url, &limiter)))
-            .collect();
-        let statuses = shards
-            .iter()
-            .map(|(id, shard)| (*id, shard.status()))
-            .collect();
-        self.board.post(statuses);
-        for (id, shard) in shards {
-            self.lifecycle.track(watch_status(
-                id,
-                shard.status(),
-                Arc::clone(&self.metrics),
-                drain.clone(),
-            ));
-            let line = self.clone();
-            self.lifecycle
-                .supervise("shard", async move { line.line(id, shard).await });
-        }
-        self.lifecycle
-            .track(announce_start(self.board.clone(), drain.clone()));
-        drain.cancelled().await;
-        Ok(())
-    }
-
-    fn shard(&self, shard: ShardId, url: &str, limiter: &Arc<dyn IdentifyLimiter>) -> Shard {
-        let config = ShardConfig {
-            large_threshold: LARGE_THRESHOLD,
-            observer: Arc::clone(&self.metrics) as Arc<dyn discord::Observer>,
-            ..ShardConfig::new(
-                self.config.token.clone(),
-                self.config.intents,
-                shard,
-                url.to_owned(),
-                Arc::clone(limiter),
-            )
+        let address = watch::Sender::new(url.clone());
+        let (ends, mut ended) = mpsc::channel(ENDS);
+        let mut lookout = Lookout {
+            held: BTreeSet::new(),
+            free: BTreeMap::new(),
+            not_before: None,
+            // The line names its own shard.
+            config: ShardConfig {
+                gateway_url: address.subscribe(),
+                ..ShardConfig::new(
+                    self.config.token.clone(),
+                    self.config.intents,
+                    ShardId::ONE,
+                    url,
+                    limiter,
+                )
+            },
+            ends,
         };
-        Shard::new(config, None)
-    }
-
-    /// Loads what is stored of a shard's guilds, then runs its line: shard, pipeline, publisher.
-    async fn line(self, id: ShardId, shard: Shard) -> Result<(), ShardsError> {
-        let drain = self.lifecycle.drain();
-        let loaded = tokio::select! {
-            loaded = self.load(id) => loaded?,
-            () = drain.cancelled() => return Ok(()),
-        };
-        self.metrics.guilds(id, loaded.len());
-        let guilds = Arc::new(Mutex::new(loaded));
-        let (dispatches, to_pipeline) = mpsc::channel::<Dispatch>(DISPATCH_QUEUE);
-        // Held until the drain has begun, so that the rest of the line ends after it and not by surprise.
-        let _open = dispatches.clone();
-        let (changes, to_publisher) = mpsc::channel(CHANGE_QUEUE);
-        let pipeline = Pipeline {
-            shard: id,
-            dispatches: to_pipeline,
-            changes,
-            guilds: Arc::clone(&guilds),
-            names: Names::new(self.rest.clone(), Arc::clone(&self.metrics)),
-            rules: Arc::clone(&self.rules),
-            bus: Arc::clone(&self.bus),
-            metrics: Arc::clone(&self.metrics),
-            drain: drain.clone(),
-        };
-        let publisher = Publisher::new(
-            id,
-            Arc::clone(&self.bus),
-            to_publisher,
-            guilds,
-            self.metrics.clone(),
-        );
-        self.lifecycle.supervise("pipeline", pipeline.run());
-        self.lifecycle.supervise("publisher", publisher.run());
-        match shard.run(dispatches, drain).await {
-            Ok(_session) => Ok(()),
-            Err(fatal) => {
-                self.board.trouble(Some(fatal.to_string()));
-                self.lifecycle.begin_drain();
-                Err(fatal.into())
+        let mut look = interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut recount = interval(RECOUNT_EVERY);
+        recount.reset();
+        let mut readdress = interval(READDRESS_EVERY);
+        readdress.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                Some((shard, end)) = ended.recv() => {
+                    lookout.held.remove(&shard);
+                    self.metrics.shards_held(lookout.held.len());
+                    match end {
+                        LineEnd::Released | LineEnd::Lost => {}
+                        LineEnd::Fatal(fatal) => return Err(fatal.into()),
+                        LineEnd::Bus(error) => return Err(error.into()),
+                    }
+                }
+                _ = look.tick() => self.look(&mut lookout).await,
+                _ = recount.tick(), if self.config.shard_count.is_none() => {
+                    if let Ok(told) = self.rest.gateway_bot().await {
+                        self.agree(told.shards).await;
+                    }
+                }
+                _ = readdress.tick(), if self.config.gateway_url.is_none() => {
+                    if self.board.unreachable() >= UNREACHABLE
+                        && let Ok(told) = self.rest.gateway_bot().await
+                    {
+                        address.send_replace(told.url);
+                    }
+                }
             }
         }
     }
 
-    async fn load(&self, id: ShardId) -> Result<Guilds, BusError> {
-        let mut outage = Outage::new("the stored guilds can't be read");
+    /// How many shards there are: what is configured, else what Discord recommends, if that is more
+    /// than before. One value for all instances; the latest word counts.
+    async fn agree(&self, recommended: u32) -> ShardCount {
+        let mut outage = Outage::new("the number of shards can't be agreed on");
+        let wanted = self.config.shard_count.unwrap_or(recommended).max(1);
         loop {
-            match Guilds::load(self.bus.as_ref(), id).await {
-                Ok(guilds) => {
+            match self.agree_on(wanted).await {
+                Ok(count) => {
                     outage.over();
-                    info!(component = "Gateway", shard = %id, guilds = guilds.len(), "Stored guilds loaded");
-                    return Ok(guilds);
+                    return count;
                 }
-                Err(error @ BusError::Closed) => return Err(error),
                 Err(error) => outage.wait(&error).await,
             }
         }
+    }
+
+    async fn agree_on(&self, wanted: u32) -> Result<ShardCount, RegistryError> {
+        if let Some(count) = self.registry.shard_count().await? {
+            let follows = count.next.unwrap_or(count.current);
+            let enough = match self.config.shard_count {
+                Some(fixed) => follows == fixed,
+                None => follows >= wanted,
+            };
+            if enough {
+                return Ok(count);
+            }
+            warn!(
+                component = "Gateway",
+                from = follows,
+                to = wanted,
+                "The number of shards changes: each is given back, then all sessions begin anew"
+            );
+        }
+        self.registry.recount(wanted).await
+    }
+
+    /// Looks for free shards and claims those whose turn it is.
+    async fn look(&self, lookout: &mut Lookout) {
+        let seen = async {
+            let count = self.registry.shard_count().await?;
+            Ok::<_, RegistryError>((count, self.registry.leases().await?))
+        };
+        let Ok((Some(count), leases)) = seen.await else {
+            lookout.not_before = Some(Instant::now() + OWNERS_FIRST);
+            self.board.standby(None);
+            return;
+        };
+        let now = Instant::now();
+        let taken: BTreeSet<u32> = leases.iter().map(|(shard, _)| *shard).collect();
+        self.board.standby(Some((count.current, taken.len())));
+        let free: BTreeSet<ShardId> = (0..count.current)
+            .filter(|id| !taken.contains(id))
+            .map(|id| ShardId {
+                id,
+                count: count.current,
+            })
+            .filter(|shard| !lookout.held.contains(shard))
+            .collect();
+        lookout.free.retain(|shard, _| free.contains(shard));
+        for shard in free {
+            let since = *lookout.free.entry(shard).or_insert(now);
+            let delay = (CLAIM_DELAY.0 * lookout.held.len() as u32).min(CLAIM_DELAY.1);
+            let due = (since + delay).max(lookout.not_before.unwrap_or(since));
+            if now >= due && count.next.is_none() {
+                self.claim(shard, lookout).await;
+            }
+        }
+    }
+
+    async fn claim(&self, shard: ShardId, lookout: &mut Lookout) {
+        let asked_at = Instant::now();
+        let claimed = self.registry.claim(shard, &self.instance, LEASE_TTL).await;
+        let (lease, stored) = match claimed {
+            Ok(Claim::Granted { lease, session }) => (lease, session),
+            Ok(Claim::Held { .. } | Claim::Recounted(_)) => return,
+            Err(error) => {
+                warn!(component = "Gateway", %shard, %error, "a shard can't be claimed");
+                return;
+            }
+        };
+        info!(
+            component = "Gateway",
+            %shard,
+            fence = lease.fence,
+            resumes = stored.is_some(),
+            "The shard is this instance's now"
+        );
+        lookout.held.insert(shard);
+        lookout.free.remove(&shard);
+        self.metrics.shards_held(lookout.held.len());
+        self.metrics.taken_over(shard);
+        let terms = self.terms();
+        let (stored, other) = match stored {
+            Some(session) if session.terms != terms => (None, true),
+            stored => (stored, false),
+        };
+        if other {
+            warn!(component = "Gateway", %shard,
+                "The session was begun with other intents or guilds than are configured now; a new one begins");
+        }
+        let registry = Arc::clone(&self.registry);
+        let holding = Holding::new(registry, lease, asked_at, stored.as_ref(), terms);
+        let line = Line {
+            shard,
+            holding: Arc::new(holding),
+            stored,
+            config: ShardConfig {
+                shard,
+                ..lookout.config.clone()
+            },
+            rest: Arc::clone(&self.rest),
+            bus: Arc::clone(&self.bus),
+            board: Arc::clone(&self.board),
+            metrics: Arc::clone(&self.metrics),
+            rules: Arc::clone(&self.rules),
+            end: self.lifecycle.drain().child_token(),
+        };
+        let mut report = Report {
+            shard,
+            ends: lookout.ends.clone(),
+            end: Some(LineEnd::Lost),
+        };
+        self.lifecycle.track(async move {
+            let end = Box::pin(line.run()).await;
+            report.ends_with(end);
+        });
+    }
+
+    /// What a session must have been begun under for this instance to go on with it: Discord sends
+    /// what it was asked for, and a guild that was not served has no state to build on.
+    fn terms(&self) -> String {
+        let guilds = self.config.guilds.iter().flatten();
+        let guilds: Vec<String> = guilds.map(ToString::to_string).collect();
+        format!("{} {}", self.config.intents.bits(), guilds.join(","))
     }
 
     /// `GET /gateway/bot`, again and again while Discord is away.
@@ -199,38 +335,28 @@ impl Shards {
     }
 }
 
-/// Keeps the gauges of a shard current.
-async fn watch_status(
+/// Tells how a line ended, also when it panicked: the shard is then free as soon as its lease has
+/// run out.
+struct Report {
     shard: ShardId,
-    mut status: watch::Receiver<ShardStatus>,
-    metrics: Arc<Metrics>,
-    drain: CancellationToken,
-) {
-    loop {
-        metrics.status(shard, &status.borrow_and_update());
-        tokio::select! {
-            changed = status.changed() => if changed.is_err() { return },
-            () = drain.cancelled() => return,
-        }
+    ends: mpsc::Sender<(ShardId, LineEnd)>,
+    end: Option<LineEnd>,
+}
+
+impl Report {
+    fn ends_with(&mut self, end: LineEnd) {
+        self.end = Some(end);
     }
 }
 
-/// Says once that every shard is connected.
-async fn announce_start(board: Arc<Board>, drain: CancellationToken) {
-    for (shard, mut status) in board.receivers() {
-        tokio::select! {
-            biased;
-            connected = status.wait_for(|status| status.state == ConnectionState::Connected) => {
-                if connected.is_err() {
-                    warn!(component = "Gateway", %shard, "A shard ended before it was connected");
-                    return;
-                }
-            }
-            () = drain.cancelled() => return,
+impl Drop for Report {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            error!(component = "Gateway", shard = %self.shard, "The line of a shard panicked; the shard is claimed anew");
+        }
+        if let Some(end) = self.end.take() {
+            // Room for one end of every shard; nobody listens during the drain.
+            let _heard = self.ends.try_send((self.shard, end));
         }
     }
-    info!(
-        component = "Gateway",
-        "Discord Gateway initialized successfully"
-    );
 }

@@ -114,6 +114,8 @@ pub struct GuildState {
 
     /// Position of the last change that was made, published or about to be.
     pub(crate) position: Option<Position>,
+    /// Unix ms of the last entry that was stored when it was loaded.
+    pub(crate) told_until: u64,
     /// People in rooms that the bot does not see: nobody is told of them until the room shows.
     pub(crate) unseen: BTreeMap<UserId, Voice>,
     /// The presence that was told last.
@@ -133,6 +135,7 @@ impl GuildState {
             voice: BTreeMap::new(),
             members: Members::new(member_limit),
             position: None,
+            told_until: 0,
             unseen: BTreeMap::new(),
             presences: Recent::new(PRESENCE_LIMIT),
             edits: Recent::new(EDIT_LIMIT),

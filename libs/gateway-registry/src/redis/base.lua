@@ -122,11 +122,11 @@ local function progressed(shard, at)
   end
 end
 
--- Id, URL, generation, seq, at, unmended or ''; nothing = no session.
+-- Id, URL, generation, terms, seq, at, unmended or ''; nothing = no session.
 local function session_reply(shard, reply)
-  local session = redis.call('HMGET', shard, 'session', 'url', 'generation', 'seq', 'at', 'unmended')
+  local session = redis.call('HMGET', shard, 'session', 'url', 'generation', 'terms', 'seq', 'at', 'unmended')
   if session[1] then
-    for field = 1, 6 do
+    for field = 1, 7 do
       reply[#reply + 1] = session[field] or ''
     end
   end

@@ -1,4 +1,4 @@
--- ARGV: 2-5 the lease, 6 id, 7 resume URL, 8 seq. Answers the session as it is stored; nothing = the lease is lost.
+-- ARGV: 2-5 the lease, 6 id, 7 resume URL, 8 seq, 9 terms. Answers the session as it is stored; nothing = the lease is lost.
 local shard = own_shard()
 if not shard then
   return {}
@@ -7,7 +7,8 @@ local before = redis.call('HMGET', shard, 'session', 'unmended', 'at')
 if before[1] ~= ARGV[6] then
   -- what is a session here has an `at`
   local unmended = before[2] or before[3] or redis.call('HGET', SHARDS, 'since')
-  redis.call('HSET', shard, 'session', ARGV[6], 'url', ARGV[7], 'generation', draw(), 'seq', ARGV[8], 'at', text(NOW))
+  redis.call('HSET', shard, 'session', ARGV[6], 'url', ARGV[7], 'generation', draw(), 'seq', ARGV[8], 'terms', ARGV[9],
+    'at', text(NOW))
   if unmended then
     redis.call('HSET', shard, 'unmended', unmended)
   end

@@ -45,10 +45,11 @@ pub(super) fn count(fields: &[String]) -> Result<Option<ShardCount>, RegistryErr
 pub(super) fn session(fields: &[String]) -> Result<Option<StoredSession>, RegistryError> {
     match fields {
         [] => Ok(None),
-        [id, resume_url, generation, seq, at, unmended_since] => Ok(Some(StoredSession {
+        [id, resume_url, generation, terms, seq, at, unmended_since] => Ok(Some(StoredSession {
             id: id.clone(),
             resume_url: resume_url.clone(),
             generation: number(generation)?,
+            terms: terms.clone(),
             seq: number(seq)?,
             at: number(at)?,
             unmended_since: optional(unmended_since)?,

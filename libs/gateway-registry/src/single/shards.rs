@@ -4,7 +4,7 @@ use contracts::ShardId;
 use tokio::time::Instant;
 
 use super::moment::Moment;
-use crate::{Claim, Lease, Progress, Renewal, ShardCount, StoredSession};
+use crate::{Claim, Lease, NewSession, Progress, Renewal, ShardCount, StoredSession};
 
 /// The count, and who holds which shard of it.
 #[derive(Debug, Default)]
@@ -123,20 +123,19 @@ impl Shards {
     pub(super) fn begin_session(
         &mut self,
         lease: &Lease,
-        id: &str,
-        resume_url: &str,
-        seq: u64,
+        session: NewSession<'_>,
         now: Moment,
     ) -> Option<StoredSession> {
         let before = self.of(lease)?.session.clone();
-        if let Some(same) = before.as_ref().filter(|session| session.id == id) {
+        if let Some(same) = before.as_ref().filter(|before| before.id == session.id) {
             return Some(same.clone());
         }
         let session = StoredSession {
-            id: id.to_owned(),
-            resume_url: resume_url.to_owned(),
+            id: session.id.to_owned(),
+            resume_url: session.resume_url.to_owned(),
             generation: self.draw(now),
-            seq,
+            terms: session.terms.to_owned(),
+            seq: session.seq,
             at: now.unix,
             unmended_since: before.map_or(self.unmended_since, |it| Some(it.known_up_to())),
         };

@@ -10,7 +10,9 @@ pub(crate) mod starts;
 use std::{future::Future, sync::Arc, time::Duration};
 
 use contracts::ShardId;
-use gateway_registry::{Claim, GatewayRecord, GatewayRegistry, Lease, ShardRecord, StoredSession};
+use gateway_registry::{
+    Claim, GatewayRecord, GatewayRegistry, Lease, NewSession, ShardRecord, StoredSession,
+};
 
 /// Longer than any test.
 pub(crate) const LONG: Duration = Duration::from_mins(5);
@@ -18,6 +20,16 @@ pub(crate) const LONG: Duration = Duration::from_mins(5);
 pub(crate) const SHORT: Duration = Duration::from_millis(100);
 /// Until something that must happen has happened.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A session that has just begun.
+pub(crate) fn begun<'a>(id: &'a str, resume_url: &'a str) -> NewSession<'a> {
+    NewSession {
+        id,
+        resume_url,
+        seq: 1,
+        terms: "intents 3713",
+    }
+}
 
 /// Runs every clause.
 ///

@@ -45,6 +45,13 @@ impl<'a> Draft<'a> {
         self.at.received_at
     }
 
+    /// Unix ms from which on events may be missing: the guild still stands in an earlier session.
+    pub(super) fn missed_since(&self) -> Option<u64> {
+        let stands = self.state.position?;
+        let lost = stands.generation < self.context.generation;
+        lost.then(|| self.context.known_until.unwrap_or(self.state.told_until))
+    }
+
     /// Changes the state, in memory and in the store.
     pub(super) fn store(&mut self, op: StateOp) {
         self.state.apply(&op);

@@ -5,7 +5,7 @@ use contracts::{
 use discord::{ShardId, model};
 use event_bus::{Change, StateOp};
 
-use super::{Context, Draft, Moment, announced, channel, compare, draft};
+use super::{Context, Draft, Moment, announced, channel, compare, draft, gap};
 use crate::state::Guilds;
 
 /// READY names every guild of the bot. One that is stored and not named was lost while nobody
@@ -38,6 +38,9 @@ pub(super) fn create(
 ) -> Option<Change> {
     if guilds.guild(guild.id).is_some() {
         let mut draft = draft(guilds, guild.id, context, at)?;
+        if let Some(since) = draft.missed_since() {
+            gap::announce(&mut draft, since);
+        }
         compare::guild(&mut draft, guild);
         return draft.seal();
     }

@@ -1,3 +1,4 @@
+mod flights;
 mod troubled;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -8,6 +9,9 @@ use event_bus::{Body, StoredGuild};
 use parking_lot::Mutex;
 use proptest::prelude::*;
 use serde_json::json;
+
+use futures_util::FutureExt as _;
+use gateway_registry::{Claim, GatewayRegistry as _, SingleRegistry};
 
 use super::*;
 use crate::{
@@ -20,26 +24,73 @@ const HOME: GuildId = GuildId::new(1);
 const AWAY: GuildId = GuildId::new(2);
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// A lease that is held for the length of any test.
+fn holding() -> Arc<Holding> {
+    let registry = SingleRegistry::new();
+    let claimed = async {
+        registry.recount(1).await.unwrap();
+        let ttl = crate::holding::LEASE_TTL;
+        registry.claim(ShardId::ONE, "i", ttl).await.unwrap()
+    };
+    let Some(Claim::Granted { lease, .. }) = claimed.now_or_never() else {
+        panic!("a registry in memory grants at once");
+    };
+    let long = Instant::now() + Duration::from_hours(24);
+    Arc::new(Holding::new(
+        Arc::new(registry),
+        lease,
+        long,
+        None,
+        String::new(),
+    ))
+}
+
 /// A shard's line without Discord: dispatches are normalized and queued by hand.
 struct Line {
     bus: Arc<TroubledBus>,
     guilds: SharedGuilds,
-    queue: mpsc::Sender<Queued>,
+    queue: mpsc::Sender<Step>,
     publisher: Publisher,
     seq: u64,
+}
+
+/// What a dispatch changes.
+fn normalized(guilds: &SharedGuilds, seq: u64, t: &str, d: &serde_json::Value) -> Vec<Change> {
+    let event = decode(t, &d.to_string()).unwrap().unwrap();
+    let dispatch = Dispatch {
+        shard: ShardId::ONE,
+        seq,
+        received_at: 0,
+        event,
+    };
+    let rules = Rules {
+        served: None,
+        intents: Intents::UNPRIVILEGED,
+        cdn_url: String::new(),
+    };
+    let names = BTreeMap::new();
+    let context = Context {
+        rules: &rules,
+        names: &names,
+        generation: 1,
+        known_until: None,
+        trace: None,
+    };
+    normalize(&dispatch, &mut guilds.lock(), context)
 }
 
 impl Line {
     fn new() -> Self {
         let bus = Arc::new(TroubledBus::default());
         let guilds: SharedGuilds = Arc::new(Mutex::new(Guilds::default()));
-        let (queue, changes) = mpsc::channel(1_000);
+        let (queue, steps) = mpsc::channel(1_000);
         let metrics = Arc::new(Metrics::register(&prometheus::Registry::new()).unwrap());
         let publisher = Publisher::new(
             ShardId::ONE,
             Arc::clone(&bus) as Arc<dyn EventBus>,
-            changes,
+            steps,
             Arc::clone(&guilds),
+            holding(),
             metrics,
         );
         Self {
@@ -53,28 +104,9 @@ impl Line {
 
     fn dispatch(&mut self, t: &str, d: &serde_json::Value) {
         self.seq += 1;
-        let event = decode(t, &d.to_string()).unwrap().unwrap();
-        let dispatch = Dispatch {
-            shard: ShardId::ONE,
-            seq: self.seq,
-            received_at: 0,
-            event,
-        };
-        let rules = Rules {
-            served: None,
-            intents: Intents::UNPRIVILEGED,
-            cdn_url: String::new(),
-        };
-        let names = BTreeMap::new();
-        let context = Context {
-            rules: &rules,
-            names: &names,
-            generation: 1,
-            trace: None,
-        };
-        for change in normalize(&dispatch, &mut self.guilds.lock(), context) {
+        for change in normalized(&self.guilds, self.seq, t, d) {
             self.queue
-                .try_send(Queued {
+                .try_send(Step::Change {
                     change,
                     received_at: 0,
                 })
@@ -102,17 +134,27 @@ impl Line {
         self.dispatch("GUILD_DELETE", &json!({"id": guild}));
     }
 
+    /// The next change that waits.
+    fn queued(&mut self) -> Option<Queued> {
+        match self.publisher.steps.try_recv().ok()? {
+            Step::Change {
+                change,
+                received_at,
+            } => Some(Queued {
+                change,
+                received_at,
+            }),
+            other => panic!("nobody queued {other:?}"),
+        }
+    }
+
     /// Publishes all that is queued now.
     async fn publish(&mut self) {
         let mut taken = Vec::new();
-        while let Ok(queued) = self.publisher.changes.try_recv() {
+        while let Some(queued) = self.queued() {
             taken.push(queued);
         }
-        let admitted = taken
-            .into_iter()
-            .filter_map(|queued| self.publisher.admit(queued))
-            .collect();
-        tokio::time::timeout(PATIENCE, self.publisher.publish(admitted))
+        tokio::time::timeout(PATIENCE, self.publisher.publish(taken))
             .await
             .unwrap()
             .unwrap();
@@ -123,6 +165,17 @@ impl Line {
             .lock()
             .guild(guild)
             .map(crate::state::GuildState::stored)
+    }
+
+    /// The ids and positions of a guild's log.
+    async fn log(&self, guild: GuildId) -> Vec<(EventId, Position)> {
+        let page = self
+            .bus
+            .read(guild, EventId::ZERO, EventId::MAX, 1_000)
+            .await
+            .unwrap();
+        let entries = page.entries.iter();
+        entries.map(|entry| (entry.id, entry.position)).collect()
     }
 
     /// What the log of a guild tells, `reset` for a reseed.
@@ -190,7 +243,7 @@ async fn what_memory_is_ahead_of_is_not_published_a_second_time() {
     line.bus.lose_everything();
     line.voice(HOME, 7, Some(100));
     // The first change comes to the bus while the second one is made and waits in the queue.
-    let first = line.publisher.changes.try_recv().unwrap();
+    let first = line.queued().unwrap();
     line.voice(HOME, 8, Some(100));
     line.publisher.publish(vec![first]).await.unwrap();
     line.publish().await;
@@ -290,7 +343,7 @@ async fn a_store_that_lost_its_data_while_nothing_happened_is_written_anew() {
 }
 
 #[derive(Debug, Clone)]
-enum Step {
+enum Act {
     Voice(bool, u64, Option<u64>),
     Create(bool),
     Leave(bool),
@@ -299,15 +352,15 @@ enum Step {
     Lose,
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         8 => (any::<bool>(), 1..5_u64, prop::option::of(100..102_u64))
-            .prop_map(|(home, user, channel)| Step::Voice(home, user, channel)),
-        2 => any::<bool>().prop_map(Step::Create),
-        1 => any::<bool>().prop_map(Step::Leave),
-        4 => Just(Step::Publish),
-        2 => (0..3_usize, 0..3_usize).prop_map(|(before, after)| Step::Fail(before, after)),
-        1 => Just(Step::Lose),
+            .prop_map(|(home, user, channel)| Act::Voice(home, user, channel)),
+        2 => any::<bool>().prop_map(Act::Create),
+        1 => any::<bool>().prop_map(Act::Leave),
+        4 => Just(Act::Publish),
+        2 => (0..3_usize, 0..3_usize).prop_map(|(before, after)| Act::Fail(before, after)),
+        1 => Just(Act::Lose),
     ]
 }
 
@@ -315,20 +368,20 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn store_and_memory_agree_again_whatever_the_store_loses(steps in prop::collection::vec(step(), 1..40)) {
+    fn store_and_memory_agree_again_whatever_the_store_loses(acts in prop::collection::vec(act(), 1..40)) {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
             let mut line = Line::new();
             let of = |home: bool| if home { HOME } else { AWAY };
-            for step in steps {
-                match step {
-                    Step::Voice(home, user, channel) => line.voice(of(home), user, channel),
-                    Step::Create(home) => line.create(of(home)),
-                    Step::Leave(home) => line.leave(of(home)),
-                    Step::Publish => line.publish().await,
-                    Step::Fail(before, after) => line.bus.fail(before, after),
-                    Step::Lose => line.bus.lose_everything(),
+            for act in acts {
+                match act {
+                    Act::Voice(home, user, channel) => line.voice(of(home), user, channel),
+                    Act::Create(home) => line.create(of(home)),
+                    Act::Leave(home) => line.leave(of(home)),
+                    Act::Publish => line.publish().await,
+                    Act::Fail(before, after) => line.bus.fail(before, after),
+                    Act::Lose => line.bus.lose_everything(),
                 }
             }
             // One more change of each guild that is known: a loss shows at the next change.

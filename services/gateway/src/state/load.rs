@@ -26,6 +26,7 @@ impl Guilds {
         let stored = cut.state;
         let state = self.begin(stored.guild);
         state.position = Some(cut.position);
+        state.told_until = cut.last.ms;
         let ops = (stored.roles.into_iter().map(StateOp::SetRole))
             .chain(stored.channels.into_iter().map(StateOp::SetChannel))
             .chain(stored.members.into_iter().map(StateOp::SetMember))

@@ -86,6 +86,7 @@ fn told(story: &Story) -> Value {
             rules: &rules,
             names: &nobody,
             generation: 1,
+            known_until: None,
             trace: None,
         };
         normalize(&dispatch, &mut guilds, context);
@@ -102,6 +103,7 @@ fn told(story: &Story) -> Value {
                 rules: &rules,
                 names: &story.names,
                 generation,
+                known_until: None,
                 trace: None,
             };
             let changes = normalize(&dispatch, &mut guilds, context);

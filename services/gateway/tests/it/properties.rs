@@ -41,6 +41,7 @@ fn apply(guilds: &mut Guilds, generation: u64, dispatch: &Dispatch) -> Vec<Chang
         rules: &rules(),
         names: &names,
         generation,
+        known_until: None,
         trace: None,
     };
     normalize(dispatch, guilds, context)

@@ -41,6 +41,7 @@ pub(crate) struct Running {
     pub(crate) addr: SocketAddr,
     pub(crate) metrics: SocketAddr,
     stop: CancellationToken,
+    abort: CancellationToken,
     ended: JoinHandle<bool>,
 }
 
@@ -256,11 +257,13 @@ pub(crate) async fn start(
     app.start(&lifecycle);
     let stop = CancellationToken::new();
     let stopped = stop.clone();
+    let abort = lifecycle.abort();
     let ended = tokio::spawn(async move { lifecycle.run(stopped.cancelled_owned(), grace).await });
     Running {
         addr,
         metrics,
         stop,
+        abort,
         ended,
     }
 }
@@ -272,6 +275,15 @@ impl Running {
             get(self.addr, "/ready").await.0 == 200
         })
         .await;
+    }
+
+    /// Ends it where it stands, as a kill would: nothing is flushed, stored or released.
+    pub(crate) async fn die(self) {
+        self.abort.cancel();
+        timeout(PATIENCE, self.ended)
+            .await
+            .expect("it ends")
+            .unwrap();
     }
 
     /// Stops it; true if it ended well.

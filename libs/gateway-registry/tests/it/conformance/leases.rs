@@ -1,6 +1,6 @@
 use gateway_registry::{Claim, Lease, Renewal};
 
-use super::{LONG, Registry, SHORT, eventually, granted, granted_in_the_end, shard};
+use super::{LONG, Registry, SHORT, begun, eventually, granted, granted_in_the_end, shard};
 
 async fn held(registry: &Registry) -> Vec<(u32, String)> {
     registry.leases().await.unwrap()
@@ -126,7 +126,7 @@ pub(crate) async fn every_fence_and_generation_is_higher_than_all_before(registr
         let (lease, _) = granted(&registry, shard(round % 4, 4), "a", LONG).await;
         assert!(lease.fence > highest, "{} after {highest}", lease.fence);
         let id = round.to_string();
-        let session = registry.begin_session(&lease, &id, "", 1).await;
+        let session = registry.begin_session(&lease, begun(&id, "")).await;
         let session = session.unwrap().unwrap();
         assert!(session.generation > lease.fence);
         highest = session.generation;

@@ -5,7 +5,10 @@ use super::{LONG, Registry, SHORT, granted, granted_in_the_end, later_than, shar
 const URL: &str = "wss://gateway-us-east1-b.discord.gg";
 
 async fn begun(registry: &Registry, lease: &Lease, id: &str) -> StoredSession {
-    let session = registry.begin_session(lease, id, URL, 1).await.unwrap();
+    let session = registry
+        .begin_session(lease, super::begun(id, URL))
+        .await
+        .unwrap();
     session.unwrap_or_else(|| panic!("{lease:?} is lost"))
 }
 
@@ -33,6 +36,7 @@ pub(crate) async fn a_session_is_handed_over_by_a_release(registry: Registry) {
         (session.id.as_str(), session.resume_url.as_str()),
         ("secret", URL)
     );
+    assert_eq!(session.terms, "intents 3713");
     assert_eq!((session.seq, session.unmended_since), (1, None));
     assert!(!format!("{session:?}").contains("secret"), "{session:?}");
 
@@ -77,7 +81,9 @@ pub(crate) async fn a_session_is_handed_over_by_an_expiry(registry: Registry) {
     let told = Some(progress(&session, 9));
     let renewal = registry.renew(&lease, LONG, told).await.unwrap();
     assert_eq!(renewal, Renewal::Lost);
-    let again = registry.begin_session(&lease, "late", URL, 1).await;
+    let again = registry
+        .begin_session(&lease, super::begun("late", URL))
+        .await;
     assert_eq!(again.unwrap(), None);
 }
 
@@ -171,11 +177,13 @@ pub(crate) async fn a_lost_lease_begins_no_session(registry: Registry) {
     strange[1].owner.push('b');
     strange[2].shard.id = 1;
     for stranger in strange {
-        let session = registry.begin_session(&stranger, "s", URL, 1).await;
+        let session = registry
+            .begin_session(&stranger, super::begun("s", URL))
+            .await;
         assert_eq!(session.unwrap(), None);
     }
     registry.release(&lease, None).await.unwrap();
-    let session = registry.begin_session(&lease, "s", URL, 1).await;
+    let session = registry.begin_session(&lease, super::begun("s", URL)).await;
     assert_eq!(session.unwrap(), None);
     for id in [0, 1] {
         let (_, session) = granted(&registry, shard(id, 2), "c", LONG).await;

@@ -6,7 +6,7 @@ use fred::prelude::ClientLike;
 use gateway_registry::{Budget, GatewayRegistry, Permit, RedisRegistry, RegistryError, Renewal};
 use redis_link::{COMMAND_TIMEOUT, RedisLink, Role, testing::RedisServer};
 
-use crate::conformance::{LONG, Registry, SHORT, eventually, granted, record, shard};
+use crate::conformance::{LONG, Registry, SHORT, begun, eventually, granted, record, shard};
 
 #[tokio::test]
 async fn the_scripts_survive_a_flush_of_the_script_cache_and_a_restart() {
@@ -83,7 +83,7 @@ const TOLD: Budget = Budget {
 async fn what_redis_forgot_is_lost_and_begins_anew_with_higher_fences() {
     let (mut server, registry) = started(&[]).await;
     let (old, _) = granted(&registry, shard(0, 4), "a", LONG).await;
-    let session = registry.begin_session(&old, "s", "wss://u", 1).await;
+    let session = registry.begin_session(&old, begun("s", "wss://u")).await;
     let generation = session.unwrap().unwrap().generation;
     registry.budget(TOLD).await.unwrap();
 
@@ -94,7 +94,7 @@ async fn what_redis_forgot_is_lost_and_begins_anew_with_higher_fences() {
         registry.renew(&old, LONG, None).await.unwrap(),
         Renewal::Lost
     );
-    let late = registry.begin_session(&old, "t", "wss://u", 1).await;
+    let late = registry.begin_session(&old, begun("t", "wss://u")).await;
     assert_eq!(late.unwrap(), None);
     registry.release(&old, None).await.unwrap();
     assert!(registry.leases().await.unwrap().is_empty());
@@ -112,7 +112,7 @@ async fn what_redis_forgot_is_lost_and_begins_anew_with_higher_fences() {
 async fn a_restart_with_the_disk_keeps_lease_session_and_budget() {
     let (mut server, registry) = started(&["--appendonly", "yes", "--appendfsync", "always"]).await;
     let (lease, _) = granted(&registry, shard(0, 1), "a", LONG).await;
-    let session = registry.begin_session(&lease, "s", "wss://u", 1).await;
+    let session = registry.begin_session(&lease, begun("s", "wss://u")).await;
     let session = session.unwrap().unwrap();
     registry.budget(TOLD).await.unwrap();
 

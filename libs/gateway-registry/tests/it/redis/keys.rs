@@ -8,7 +8,7 @@ use gateway_registry::{
 };
 use redis_link::{RedisLink, Role, testing::RedisServer};
 
-use crate::conformance::{LONG, Registry, eventually, granted, record, shard};
+use crate::conformance::{LONG, Registry, begun, eventually, granted, record, shard};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -96,7 +96,7 @@ async fn all_that_leases_leave_behind_is_gone_a_day_later() {
     registry.recount(2).await.unwrap();
     assert!(left(&link, "shards").await > DAY / 2);
     let (lease, _) = granted(&registry, shard(1, 2), "a", LONG).await;
-    let session = registry.begin_session(&lease, "s", "wss://u", 1).await;
+    let session = registry.begin_session(&lease, begun("s", "wss://u")).await;
     assert!(session.unwrap().is_some());
     let soon = |life: Duration| life + LONG > DAY && life <= DAY + LONG;
     for renewed in [false, true] {
@@ -163,7 +163,7 @@ async fn the_epoch_is_the_one_of_the_event_bus_and_never_falls_to_the_clock() {
         .unwrap();
     let (lease, _) = granted(&registry, shard(0, 1), "a", LONG).await;
     assert_eq!(lease.fence, ahead + 1);
-    let session = registry.begin_session(&lease, "s", "wss://u", 1).await;
+    let session = registry.begin_session(&lease, begun("s", "wss://u")).await;
     assert_eq!(session.unwrap().unwrap().generation, ahead + 2);
     let drawn: u64 = link.client().get(link.key("epoch")).await.unwrap();
     assert_eq!(drawn, ahead + 2);
@@ -190,7 +190,9 @@ async fn an_epoch_that_is_no_number_is_an_error_and_grants_nothing() {
 async fn a_broken_session_is_an_error_that_does_not_show_it() {
     let (_server, registry, link) = deployment().await;
     let (lease, _) = granted(&registry, shard(0, 1), "a", LONG).await;
-    let session = registry.begin_session(&lease, "secret", "wss://u", 1).await;
+    let session = registry
+        .begin_session(&lease, begun("secret", "wss://u"))
+        .await;
     assert!(session.unwrap().is_some());
     let _: i64 = link
         .client()

@@ -2,15 +2,15 @@ use std::{
     collections::BTreeSet,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
 use async_trait::async_trait;
 use contracts::{EventId, GuildId, state::Guild};
 use event_bus::{
-    Batch, BusError, Change, Cut, EventBus, Fence, LogPage, MemoryBus, Outcome, Position, Retention,
-    StoredGuild, Subscription,
+    Batch, BusError, Change, Cut, EventBus, Fence, LogPage, MemoryBus, Outcome, Position,
+    Retention, StoredGuild, Subscription,
 };
 use parking_lot::Mutex;
 
@@ -21,6 +21,10 @@ pub(super) struct TroubledBus {
     before: AtomicUsize,
     after: AtomicUsize,
     corrupt: Mutex<BTreeSet<GuildId>>,
+    /// What was applied, with the ids that it got: what a copy that lags behind is made of.
+    applied: Mutex<Vec<Change>>,
+    /// Answers, and what they answer, take turns at random.
+    shuffles: AtomicBool,
 }
 
 impl Default for TroubledBus {
@@ -30,6 +34,8 @@ impl Default for TroubledBus {
             before: AtomicUsize::new(0),
             after: AtomicUsize::new(0),
             corrupt: Mutex::default(),
+            applied: Mutex::default(),
+            shuffles: AtomicBool::new(false),
         }
     }
 }
@@ -42,6 +48,34 @@ impl TroubledBus {
 
     pub(super) fn lose_everything(&self) {
         *self.inner.lock() = Arc::new(MemoryBus::new(Retention::default()));
+        self.applied.lock().clear();
+    }
+
+    /// Falls back to a copy that lacks the latest changes.
+    pub(super) async fn fall_back(&self, changes: usize) {
+        let kept = {
+            let mut applied = self.applied.lock();
+            let kept = applied.len().saturating_sub(changes);
+            applied.truncate(kept);
+            applied.clone()
+        };
+        let copy = MemoryBus::new(Retention::default());
+        for change in kept {
+            copy.publish(&Batch::of(vec![change])).await.unwrap();
+        }
+        *self.inner.lock() = Arc::new(copy);
+    }
+
+    /// From now on publications that are under way together overtake each other.
+    pub(super) fn shuffle(&self) {
+        self.shuffles.store(true, Ordering::Relaxed);
+    }
+
+    async fn turn(&self) {
+        if self.shuffles.load(Ordering::Relaxed) {
+            let wait = rand::random_range(0..20);
+            tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
+        }
     }
 
     /// What is stored of a guild can't be read until it is written whole.
@@ -109,7 +143,18 @@ impl EventBus for TroubledBus {
             }
             corrupt.remove(&change.guild);
         }
+        self.turn().await;
         let outcomes = self.inner().publish(batch).await?;
+        for (change, outcome) in batch.changes.iter().zip(&outcomes) {
+            if let Outcome::Applied(ids) = outcome {
+                let ids = ids.clone();
+                self.applied.lock().push(Change {
+                    ids,
+                    ..change.clone()
+                });
+            }
+        }
+        self.turn().await;
         if take(&self.after) {
             Err(away())
         } else {
