@@ -46,7 +46,7 @@ pub trait Deployment: Send + Sync {
 #[macro_export]
 macro_rules! conformance {
     ($factory:expr) => {
-        $crate::conformance_clauses! { $crate::conformance_tests, $factory }
+        $crate::conformance_clauses! { conformance_tests, $factory }
     };
 }
 
@@ -54,7 +54,7 @@ macro_rules! conformance {
 #[macro_export]
 macro_rules! conformance_together {
     ($factory:expr) => {
-        $crate::conformance_clauses! { $crate::conformance_futures, $factory }
+        $crate::conformance_clauses! { conformance_futures, $factory }
     };
 }
 
@@ -110,8 +110,8 @@ pub async fn all_hold(clauses: Vec<Clause<'_>>) {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! conformance_clauses {
-    ($make:path, $factory:expr) => {
-        $make! { $factory;
+    ($make:ident, $factory:expr) => {
+        $crate::$make! { $factory;
             publish::ids_strictly_increase_over_all_guilds_and_publishers,
             publish::a_change_that_was_applied_is_a_duplicate,
             publish::a_change_that_builds_on_another_position_is_behind_and_writes_nothing,

@@ -1,3 +1,6 @@
+#[cfg(feature = "conformance")]
+mod by_hand;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

@@ -8,7 +8,7 @@ use std::{
 
 use fred::{
     error::Error,
-    interfaces::{ClientLike, LuaInterface},
+    interfaces::ClientLike,
     prelude::Client,
     types::{ClusterHash, CustomCommand, Value, scripts::Script},
     util::redis_keyslot,
@@ -75,7 +75,7 @@ impl Calls {
         let known = self.loaded.swap(true, Ordering::SeqCst);
         let load = Box::pin(async {
             if known {
-                Ok(())
+                Ok(Value::Null)
             } else {
                 self.load(script).await
             }
@@ -94,23 +94,27 @@ impl Calls {
     }
 
     async fn evaluate(&self, script: &Script, arguments: Vec<Value>) -> Result<Value, Error> {
+        let mut all = Vec::with_capacity(arguments.len() + 4);
+        all.push(Value::from(script.sha1().clone()));
         // one key for the slot; the script makes the others of the prefix
-        let keys = self.key("clock");
-        let mut all = Vec::with_capacity(arguments.len() + 1);
+        all.push(Value::from(1));
+        all.push(Value::from(self.key("clock")));
         all.push(Value::from(self.key("")));
         all.extend(arguments);
-        let hash = script.sha1().clone();
-        self.client().evalsha(hash, keys, all).await
+        self.send("EVALSHA", all).await
     }
 
-    /// Loads a script where all keys are.
-    async fn load(&self, script: &Script) -> Result<(), Error> {
-        let slot = ClusterHash::Custom(redis_keyslot(self.key("clock").as_bytes()));
-        let command = CustomCommand::new_static("SCRIPT", slot, false);
+    async fn load(&self, script: &Script) -> Result<Value, Error> {
         let text = script.lua().cloned().unwrap_or_default();
-        let arguments = vec![Value::from("LOAD"), Value::from(text)];
-        self.client().custom::<Value, _>(command, arguments).await?;
-        Ok(())
+        self.send("SCRIPT", vec![Value::from("LOAD"), Value::from(text)])
+            .await
+    }
+
+    /// Sends a command to where all keys are. (The client's own EVALSHA fails at once while it does not know the Cluster yet.)
+    async fn send(&self, name: &'static str, arguments: Vec<Value>) -> Result<Value, Error> {
+        let slot = ClusterHash::Custom(redis_keyslot(self.key("").as_bytes()));
+        let command = CustomCommand::new_static(name, slot, false);
+        self.client().custom(command, arguments).await
     }
 
     pub(super) async fn ping(&self) -> Result<(), BusError> {

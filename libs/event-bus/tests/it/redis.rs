@@ -1,5 +1,6 @@
 mod faults;
 mod keys;
+mod topologies;
 
 use std::{sync::Arc, time::Duration};
 
