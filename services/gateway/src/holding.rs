@@ -4,7 +4,7 @@
 //! process's own monotonic clock: an instance that was stopped or cut off knows by itself that its
 //! time is over, before anybody tells it.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use discord::Watermark;
 use event_bus::Fence;
@@ -191,26 +191,41 @@ impl Holding {
 
     /// Renews the lease until `done`. `recount` is called when the shard should be given back.
     pub(crate) async fn keep(&self, done: &CancellationToken, recount: impl Fn()) -> Kept {
-        let mut every = interval(RENEW_EVERY);
-        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tokio::select! {
+            biased;
+            () = done.cancelled() => Kept::ToTheEnd,
+            () = self.lost() => Kept::Lost,
+            never = self.doubt() => match never {},
+            never = self.renew_for_ever(&recount) => match never {},
+        }
+    }
+
+    /// Notices when the lease has run out, whatever a renewal under way is waiting for.
+    async fn doubt(&self) -> Infallible {
+        let mut hold = self.hold.subscribe();
         loop {
-            let hold = *self.hold.borrow();
-            let expires = match hold {
+            let expires = match *hold.borrow_and_update() {
                 Hold::Until(until) => Some(until),
-                Hold::InDoubt => None,
-                Hold::Lost => return Kept::Lost,
+                Hold::InDoubt | Hold::Lost => None,
             };
             tokio::select! {
-                biased;
-                () = done.cancelled() => return Kept::ToTheEnd,
-                () = self.lost() => return Kept::Lost,
                 () = at(expires) => {
                     warn!(component = "Gateway", shard = %self.lease.shard,
                         "The lease has run out and can't be renewed; nothing is published until it is held again");
                     self.enter(Hold::InDoubt);
                 }
-                _ = every.tick() => self.renew(&recount).await,
+                // The sender lives in `self`: the wait can't fail.
+                _ = hold.changed() => {}
             }
+        }
+    }
+
+    async fn renew_for_ever(&self, recount: &impl Fn()) -> Infallible {
+        let mut every = interval(RENEW_EVERY);
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            every.tick().await;
+            self.renew(recount).await;
         }
     }
 
