@@ -7,7 +7,7 @@ BROWSER := libs/browser
 INTEROP := services/simulator/tests/interop
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
-.PHONY: help demo run dashboard types lint format test test-rust test-browser bench tools node-modules
+.PHONY: help demo run dashboard types lint format test test-rust test-browser bench chaos tools node-modules
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,3 +66,12 @@ bench: dashboard ## Release builds under load: 1,000 streams over two replicas
 	@command -v redis-server >/dev/null || $(MAKE) tools
 	cargo build --release --quiet --package gateway --package web --package simulator --package loadtest
 	target/release/loadtest bench
+
+SEED ?= 1
+SEEDS ?= 1
+TOPOLOGY ?= single
+
+chaos: dashboard ## Everything goes wrong, and the browsers' lists are checked: SEED=n, SEEDS=how many, TOPOLOGY=single|sentinel|cluster
+	@command -v redis-server >/dev/null || $(MAKE) tools
+	cargo build --quiet --package gateway --package web --package simulator --package chaos
+	target/debug/chaos --seed $(SEED) --seeds $(SEEDS) --topology $(TOPOLOGY) --json target/chaos/figures.json

@@ -56,6 +56,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["environment", "lifecycle", "program", "telemetry"],
     ),
     ("loadtest", &["contracts", "program"]),
+    ("chaos", &["lifecycle", "redis-link"]),
     (
         "fanfare",
         &[

@@ -1,0 +1,12 @@
+//! A browser as far as streams are concerned: signs in, opens an `EventSource`, keeps everything that arrives.
+
+mod event_stream;
+mod fleet;
+mod login;
+mod profile;
+mod record;
+mod source;
+
+pub(crate) use fleet::Fleet;
+pub(crate) use profile::{Place, Profile};
+pub(crate) use record::{Arrival, Record};

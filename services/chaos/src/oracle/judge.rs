@@ -1,0 +1,295 @@
+//! Comparing what a browser received with what it should have.
+
+use std::collections::HashMap;
+
+use super::{
+    align::align,
+    model::{Emitted, Model},
+    payload::Payload,
+    picture,
+    told::{Key, Kind, Told},
+    verdict::Verdict,
+};
+use crate::browser::{Profile, Record};
+
+/// How long after a change of permissions events may follow the old or the new ones, in µs.
+const PERMISSION_GRACE: u64 = 1_000_000;
+
+/// What a run is forgiven.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Mercy {
+    /// `reset` and `gap` may come; what they announce is not counted as lost.
+    pub(crate) announced: bool,
+}
+
+/// Judges every browser.
+pub(crate) fn judge(
+    model: &Model,
+    browsers: &[(Profile, Record)],
+    since: u64,
+    now: u64,
+) -> Verdict {
+    let mut verdict = Verdict::default();
+    for (profile, record) in browsers {
+        let court = Court {
+            model,
+            profile,
+            record,
+            since,
+            now,
+        };
+        verdict.next_browser();
+        court.judge(&mut verdict);
+    }
+    verdict
+}
+
+/// One browser before its judge.
+struct Court<'a> {
+    model: &'a Model,
+    profile: &'a Profile,
+    record: &'a Record,
+    /// Dispatches up to this number were before its time.
+    since: u64,
+    /// Unix µs.
+    now: u64,
+}
+
+/// An event that a browser received.
+#[derive(Clone, Copy)]
+struct Got<'a> {
+    at: u64,
+    told: &'a Told,
+}
+
+impl Court<'_> {
+    fn judge(&self, verdict: &mut Verdict) {
+        let who = self.profile.describe();
+        for arrival in &self.record.arrivals {
+            match &*arrival.payload {
+                Payload::Told(_) => verdict.deliveries += 1,
+                Payload::Reset(reason) => {
+                    *verdict.resets.entry(reason.clone()).or_default() += 1;
+                    let at = self.place(arrival.at_micros);
+                    verdict.note(|| format!("{who}: reset {reason} {at}"));
+                }
+                Payload::Gap(guild) => {
+                    verdict.gaps += 1;
+                    verdict.note(|| format!("{who}: gap in guild {guild}"));
+                }
+                Payload::Unknown(what) => {
+                    verdict.unexpected += 1;
+                    verdict.note(|| format!("{who}: not asked for: {what}"));
+                }
+                Payload::Snapshot(_) | Payload::Unavailable(_) => {}
+            }
+        }
+        verdict.backwards += self.record.backwards.len() as u64;
+        if let Some((old, new)) = self.record.backwards.first() {
+            verdict.note(|| format!("{who}: the id goes back from {old} to {new}"));
+        }
+        if let Some(why) = &self.record.gave_up {
+            verdict.gave_up += 1;
+            verdict.note(|| format!("{who}: an EventSource gives up at {why}"));
+        }
+        let mut guilds = self.model.guild_ids();
+        guilds.retain(|guild| self.profile.sees(*guild));
+        for guild in guilds {
+            self.list(guild, verdict);
+            self.rooms(guild, verdict);
+        }
+        self.foreign(verdict);
+    }
+
+    /// Events of guilds that the browser has no part in, or of kinds that it did not ask for.
+    fn foreign(&self, verdict: &mut Verdict) {
+        for arrival in &self.record.arrivals {
+            if let Payload::Told(told) = &*arrival.payload
+                && !(self.profile.sees(told.key.guild) && self.profile.wants(told.key.kind))
+            {
+                verdict.unexpected += 1;
+                verdict
+                    .note(|| format!("{}: not asked for: {}", self.profile.describe(), told.key));
+            }
+        }
+    }
+
+    /// The events of one guild, one after the other.
+    fn list(&self, guild: u64, verdict: &mut Verdict) {
+        let sights = &self.model.sights;
+        let due: Vec<&Emitted> = self
+            .model
+            .emitted(guild)
+            .iter()
+            .filter(|emitted| emitted.n > self.since && self.is_listed(&emitted.told.key))
+            .filter(|emitted| {
+                let key = &emitted.told.key;
+                let steady = sights.steady(key.channel);
+                steady.is_none_or(|sight| sight.permits(key.kind))
+            })
+            .collect();
+        let got: Vec<Got<'_>> = self
+            .record
+            .arrivals
+            .iter()
+            .filter_map(|arrival| match &*arrival.payload {
+                Payload::Told(told) => Some(Got {
+                    at: arrival.at_micros,
+                    told,
+                }),
+                _ => None,
+            })
+            .filter(|got| got.told.key.guild == guild && self.is_listed(&got.told.key))
+            .collect();
+        let mut numbers: HashMap<&Key, u32> = HashMap::new();
+        let mut number = |key| {
+            let next = numbers.len() as u32;
+            *numbers.entry(key).or_insert(next)
+        };
+        let expected: Vec<u32> = due
+            .iter()
+            .map(|emitted| number(&emitted.told.key))
+            .collect();
+        let received: Vec<u32> = got.iter().map(|got| number(&got.told.key)).collect();
+        let Some(pairs) = align(&expected, &received) else {
+            verdict.lost += due.len() as u64;
+            verdict.note(|| {
+                format!(
+                    "{}: guild {guild}: {} events expected, {} others received",
+                    self.profile.describe(),
+                    due.len(),
+                    got.len()
+                )
+            });
+            return;
+        };
+        self.compare(&due, &got, &pairs, verdict);
+    }
+
+    /// Whether events like this are compared one by one. Those about a room that came into sight or went out of it are not:
+    /// browsers are told of the room as a whole then, which [`Court::rooms`] looks at.
+    fn is_listed(&self, key: &Key) -> bool {
+        let steady = self.model.sights.steady(key.channel).is_some();
+        self.profile.wants(key.kind) && (steady || !key.kind.is_about_rooms())
+    }
+
+    fn compare(
+        &self,
+        due: &[&Emitted],
+        got: &[Got<'_>],
+        pairs: &[(usize, usize)],
+        verdict: &mut Verdict,
+    ) {
+        let mut paired = (vec![None; due.len()], vec![false; got.len()]);
+        for (x, y) in pairs {
+            paired.0[*x] = Some(got[*y].at);
+            paired.1[*y] = true;
+            self.one(due[*x], got[*y], verdict);
+        }
+        let mut missing: HashMap<&Key, Vec<&Emitted>> = HashMap::new();
+        let mut decided = self.now;
+        for (emitted, at) in due.iter().zip(&paired.0).rev() {
+            match at {
+                Some(at) => decided = *at,
+                None if self.is_owed(emitted, decided) => {
+                    missing.entry(&emitted.told.key).or_default().push(emitted);
+                }
+                None => {}
+            }
+        }
+        let who = self.profile.describe();
+        for (got, _) in got.iter().zip(&paired.1).filter(|(_, paired)| !**paired) {
+            let key = &got.told.key;
+            let at = self.place(got.at);
+            let owed = missing.get_mut(key).and_then(Vec::pop).is_some();
+            let known = due.iter().any(|emitted| emitted.told.key == *key);
+            let (count, what) = match (owed, known) {
+                (true, _) => (&mut verdict.reordered, "out of order"),
+                (false, true) => (&mut verdict.doubled, "doubled"),
+                (false, false) => (&mut verdict.unexpected, "unexpected"),
+            };
+            *count += 1;
+            verdict.note(|| format!("{who}: {what}: {key} {at}"));
+        }
+        let mut lost: Vec<_> = missing.into_values().flatten().collect();
+        lost.sort_unstable_by_key(|emitted| emitted.n);
+        verdict.lost += lost.len() as u64;
+        for emitted in lost {
+            let at = self.place(emitted.at_micros);
+            verdict.note(|| {
+                format!(
+                    "{who}: lost: {} (dispatch {}) {at}",
+                    emitted.told.key, emitted.n
+                )
+            });
+        }
+    }
+
+    /// One event that came: was it to be seen, and did it say what it should?
+    fn one(&self, emitted: &Emitted, got: Got<'_>, verdict: &mut Verdict) {
+        let key = &emitted.told.key;
+        let who = self.profile.describe();
+        if self.model.sights.steady(key.channel).is_none() {
+            let from = emitted.at_micros.saturating_sub(PERMISSION_GRACE);
+            if !self.model.sights.ever(key.channel, key.kind, from, got.at) {
+                verdict.leaked += 1;
+                verdict.note(|| format!("{who}: not to be seen: {key}"));
+            }
+        }
+        let same = got.told.content == emitted.told.content;
+        let blanked = got.told.content.is_none() && self.model.is_deleted(key.subject);
+        if !same && !blanked {
+            verdict.altered += 1;
+            verdict.note(|| format!("{who}: another text: {key}"));
+        }
+    }
+
+    /// Whether an event that did not come should have; `decided` = when the next one came.
+    fn is_owed(&self, emitted: &Emitted, decided: u64) -> bool {
+        let key = &emitted.told.key;
+        if key.kind.is_live_only() || emitted.optional {
+            return false;
+        }
+        let from = emitted.at_micros.saturating_sub(PERMISSION_GRACE);
+        let to = decided.max(emitted.at_micros) + PERMISSION_GRACE;
+        self.model.sights.steady(key.channel).is_some()
+            || self.model.sights.always(key.channel, key.kind, from, to)
+    }
+
+    /// The rooms on the browser's screen at the end, if it follows them.
+    fn rooms(&self, guild: u64, verdict: &mut Verdict) {
+        let follows = Kind::ALL.into_iter().filter(|kind| kind.is_about_rooms());
+        if !follows.clone().all(|kind| self.profile.wants(kind)) {
+            return;
+        }
+        let Some(drawn) = picture::drawn(&self.record.arrivals, guild) else {
+            return;
+        };
+        let real = self.model.rooms(guild);
+        if drawn != real {
+            verdict.wrong_pictures += 1;
+            let differing = |rooms: &picture::Rooms, others: &picture::Rooms| -> Vec<_> {
+                let rooms = rooms
+                    .iter()
+                    .filter(|(id, room)| others.get(id) != Some(room));
+                rooms.map(|(id, room)| (*id, room.clone())).collect()
+            };
+            verdict.note(|| {
+                format!(
+                    "{}: guild {guild}: shows {:?}, should show {:?}",
+                    self.profile.describe(),
+                    differing(&drawn, &real),
+                    differing(&real, &drawn)
+                )
+            });
+        }
+    }
+
+    /// When something was, in seconds before the end.
+    fn place(&self, micros: u64) -> String {
+        format!(
+            "{:.3} s before the end",
+            (self.now.saturating_sub(micros)) as f64 / 1e6
+        )
+    }
+}
