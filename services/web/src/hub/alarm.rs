@@ -85,6 +85,11 @@ impl Alarm {
         }
     }
 
+    /// Whether something waits that the reader has not taken.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) > 0
+    }
+
     /// Nothing waits, or the reader is on its way through the log, where it takes what it can.
     pub(crate) fn level(&self) {
         self.taken(usize::MAX);

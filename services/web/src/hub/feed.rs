@@ -64,6 +64,13 @@ impl Feed {
         }
     }
 
+    /// How many viewers have not taken all that was appended.
+    pub(crate) fn behind(&self) -> usize {
+        let viewers = self.viewers.lock();
+        let all = viewers.slots.iter().flatten();
+        all.filter(|(_, alarm)| alarm.is_behind()).count()
+    }
+
     /// Wakes every viewer.
     pub(crate) fn wake_all(&self) {
         for (_, alarm) in self.viewers.lock().slots.iter().flatten() {

@@ -1,8 +1,11 @@
 //! What was missed is read from the logs and applied in the order of ids; browsers notice nothing.
 
+use std::time::Duration;
+
 use contracts::{EventId, GuildId, event::ResetReason};
 use event_bus::{BusError, Entry, LogPage, Subscription};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::time::Instant;
 use tracing::warn;
 
 use super::{
@@ -17,6 +20,12 @@ const PAGE: usize = 512;
 /// Logs that are read at the same time.
 const READS: usize = 16;
 
+/// How long a repair waits for viewers of whom none gets on.
+const STUCK: Duration = Duration::from_millis(100);
+
+/// How often it is looked whether they get on.
+const LOOK: Duration = Duration::from_millis(2);
+
 impl Hub {
     /// Brings every guild that is followed up to the deployment's clock; a guild of which the log does not hold everything any
     /// more begins anew, before anybody is told a later id. Returns how many frames came of it.
@@ -29,7 +38,7 @@ impl Hub {
                 .collect()
         };
         let whole: Vec<_> = behind.iter().map(|(guild, _)| *guild).collect();
-        let mut repaired = 0;
+        let (mut repaired, slow) = (0, self.viewers_behind());
         loop {
             let reads = std::mem::take(&mut behind);
             let reads = reads
@@ -61,6 +70,7 @@ impl Hub {
             if behind.is_empty() {
                 return Ok(repaired);
             }
+            self.let_read(slow).await;
         }
     }
 
@@ -72,6 +82,26 @@ impl Hub {
     ) -> Result<(GuildId, EventId, LogPage), BusError> {
         let page = self.inner.bus.read(guild, after, upto, PAGE).await?;
         Ok((guild, after, page))
+    }
+
+    /// Gives viewers the time to take what was repaired, or they would fall off the rings and each read the log for itself. Waits
+    /// only while they get on, and not for those who were slow before.
+    async fn let_read(&self, slow: usize) {
+        let mut behind = self.viewers_behind();
+        let mut since = Instant::now();
+        while behind > slow && since.elapsed() < STUCK {
+            tokio::time::sleep(LOOK).await;
+            let now = self.viewers_behind();
+            if now < behind {
+                since = Instant::now();
+            }
+            behind = now;
+        }
+    }
+
+    fn viewers_behind(&self) -> usize {
+        let mut line = self.inner.line.lock();
+        line.followed().map(|open| open.feed.behind()).sum()
     }
 
     /// Applies entries from the logs; those that came live already are passed over.

@@ -2,7 +2,9 @@
 
 mod browser;
 mod encoding;
+mod faults;
 mod oracle;
+mod script;
 mod world;
 
 use std::time::Duration;

@@ -131,12 +131,22 @@ impl Viewer {
         let upto = self.hub.inner.applied.load(Ordering::Acquire);
         match self.drain(upto, drain::CHUNK) {
             Taken::Nothing if self.is_due() => Taken::Behind,
-            taken => taken,
+            Taken::Nothing => {
+                self.alarm.level();
+                Taken::Nothing
+            }
+            Taken::Chunk(chunk) => {
+                self.alarm.taken(chunk.bytes.len());
+                Taken::Chunk(chunk)
+            }
+            Taken::Behind => Taken::Behind,
         }
     }
 
     /// Reads and writes the next part of what was missed, or tells what is due.
     pub(crate) async fn step(&mut self) -> Result<Option<Chunk>, BusError> {
+        // What comes from the log is not what waits: each step shows that the reader reads.
+        self.alarm.level();
         if self.past.is_some() {
             self.catch_up().await
         } else if self.is_due() {

@@ -120,12 +120,8 @@ impl StreamBody {
             return None;
         }
         match viewer.take() {
-            Taken::Chunk(chunk) => {
-                self.slot.alarm.taken(chunk.bytes.len());
-                Some(self.hand_over(chunk))
-            }
+            Taken::Chunk(chunk) => Some(self.hand_over(chunk)),
             Taken::Nothing => {
-                self.slot.alarm.level();
                 self.eager = false;
                 None
             }
@@ -143,7 +139,6 @@ impl StreamBody {
         let Some((viewer, chunk)) = read else {
             return Some(self.end(UnavailableReason::Bus));
         };
-        self.slot.alarm.level();
         self.eager = true;
         self.turn = Turn::Live(viewer);
         chunk.map(|chunk| self.hand_over(chunk))
@@ -212,7 +207,6 @@ impl StreamBody {
                 if let Turn::Live(viewer) = &mut self.turn
                     && let Taken::Chunk(chunk) = viewer.idle()
                 {
-                    self.slot.alarm.taken(chunk.bytes.len());
                     ping.extend_from_slice(&self.hand_over(chunk));
                 }
                 Some(ping.freeze())

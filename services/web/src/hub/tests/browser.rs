@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use contracts::GuildId;
 
 use super::{
-    super::{Alarm, Away, Cursor, Mask, Taken, Viewer, Wish},
+    super::{Alarm, Away, Cursor, Hub, Mask, Taken, Viewer, Wish},
     world::World,
 };
 
@@ -111,7 +111,7 @@ impl Tab {
             cursor: Cursor::Now,
             snapshot,
         };
-        Self::begin(world, hub, wish, String::new()).await
+        Self::begin(&world.hubs[hub], wish, String::new()).await
     }
 
     pub(super) async fn resume(
@@ -127,18 +127,11 @@ impl Tab {
             cursor: Cursor::parse(cursor),
             snapshot: false,
         };
-        Self::begin(world, hub, wish, cursor.to_owned()).await
+        Self::begin(&world.hubs[hub], wish, cursor.to_owned()).await
     }
 
-    pub(super) async fn begin(
-        world: &World,
-        hub: usize,
-        wish: Wish,
-        cursor: String,
-    ) -> Result<Self, Away> {
-        let (viewer, first) = world.hubs[hub]
-            .join(wish, Arc::new(Alarm::default()))
-            .await?;
+    pub(super) async fn begin(hub: &Hub, wish: Wish, cursor: String) -> Result<Self, Away> {
+        let (viewer, first) = hub.join(wish, Arc::new(Alarm::default())).await?;
         let source = EventSource {
             id_buffer: cursor.clone(),
             last_event_id: cursor.clone(),
@@ -177,8 +170,13 @@ impl Tab {
 
     /// Reads until so many events are there, and whatever waits besides.
     pub(super) async fn read_until(&mut self, world: &World, count: usize) {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         world.settled().await;
+        self.wait_for(count).await;
+    }
+
+    /// Reads until so many events are there.
+    pub(super) async fn wait_for(&mut self, count: usize) {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         loop {
             while self.turn(<[u8]>::len).await {}
             if self.received.len() >= count {
@@ -190,7 +188,7 @@ impl Tab {
                 self.received.len(),
                 self.names()
             );
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 

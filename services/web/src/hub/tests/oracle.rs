@@ -323,5 +323,5 @@ async fn back(world: &World, hub: usize, guild: GuildId, tab: Tab, screen: &mut 
         cursor: super::super::Cursor::parse(&cursor),
         snapshot: true,
     };
-    Tab::begin(world, hub, wish, cursor).await.unwrap()
+    Tab::begin(&world.hubs[hub], wish, cursor).await.unwrap()
 }

@@ -335,7 +335,7 @@ fn new(guild: GuildId, event: &Event) -> NewEntry {
     NewEntry::Event(Unpublished::new(guild, event, 1, None).unwrap())
 }
 
-fn channel(guild: GuildId, id: ChannelId, hidden: bool) -> Channel {
+pub(super) fn channel(guild: GuildId, id: ChannelId, hidden: bool) -> Channel {
     let deny = if hidden { VIEW } else { 0 };
     Channel {
         id,

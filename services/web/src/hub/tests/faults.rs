@@ -1,0 +1,196 @@
+//! What a bus does that was away, fell back to an older state, or lost the way to this replica.
+
+use contracts::GuildId;
+use event_bus::Delivery;
+
+use super::{
+    super::{Cursor, Health, Hub, Wish},
+    all,
+    browser::{Dispatched, Tab},
+    script::{Stage, Ticks, id, join},
+};
+
+const G1: GuildId = GuildId::new(1);
+const G2: GuildId = GuildId::new(2);
+
+async fn open(hub: &Hub, guilds: &[GuildId], cursor: Cursor) -> Tab {
+    let wish = Wish {
+        guilds: guilds.to_vec(),
+        mask: all(),
+        cursor,
+        snapshot: false,
+    };
+    Tab::begin(hub, wish, String::new()).await.unwrap()
+}
+
+async fn resume(hub: &Hub, guilds: &[GuildId], cursor: u64) -> Vec<Dispatched> {
+    let mut tab = open(hub, guilds, Cursor::After(id(cursor))).await;
+    while tab.turn(<[u8]>::len).await {}
+    tab.received
+}
+
+fn users(tab: &Tab) -> Vec<u64> {
+    tab.received.iter().map(Dispatched::user).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_live_channel_that_has_fallen_silent_is_found_out_repaired_and_made_anew() {
+    let stage = Stage::new(&[G1]).await;
+    let mut tab = open(&stage.hub, &[G1], Cursor::Now).await;
+    stage.script.set_ticks(Ticks::Vanish);
+    stage.script.append(&join(G1, 1, 110, 2, 7));
+    // Nothing but a tick that does not come back tells that something is missing.
+    tab.wait_for(1).await;
+    assert_eq!(users(&tab), [7]);
+    while stage.hub.health() != Health::Detached {
+        tokio::time::sleep(super::super::pulse::EVERY).await;
+    }
+    assert!(stage.script.subscribed() >= 2);
+    stage.script.set_ticks(Ticks::Return);
+    while stage.hub.health() != Health::Ready {
+        tokio::time::sleep(super::super::pulse::EVERY).await;
+    }
+    stage.script.publish(join(G1, 110, 120, 3, 8));
+    tab.wait_for(2).await;
+    assert_eq!(users(&tab), [7, 8]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bus_that_is_away_leaves_the_replica_degraded_and_one_that_never_came_starting() {
+    let stage = Stage::new(&[G1]).await;
+    stage.script.set_ticks(Ticks::Fail);
+    while stage.hub.health() != Health::Away {
+        tokio::time::sleep(super::super::pulse::EVERY).await;
+    }
+    stage.script.set_ticks(Ticks::Return);
+    while stage.hub.health() != Health::Ready {
+        tokio::time::sleep(super::super::pulse::EVERY).await;
+    }
+    let never = Stage::starting(&[G1], Ticks::Fail);
+    tokio::time::sleep(super::super::pulse::EVERY * 10).await;
+    assert_eq!(never.hub.health(), Health::Starting);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_published_again_under_other_ids_is_told_once_and_nobody_is_reset() {
+    let stage = Stage::new(&[G1, G2]).await;
+    let mut tab = open(&stage.hub, &[G1, G2], Cursor::Now).await;
+    stage.script.publish(join(G1, 1, 110, 2, 7));
+    tab.wait_for(1).await;
+    // The bus falls back to id 1 of the guild; the publisher says position 2 again, under another id, then what is new.
+    let again = [join(G1, 1, 200, 2, 7), join(G1, 200, 201, 3, 8)];
+    stage.script.set_log(G1, 200, again.to_vec());
+    stage.script.set_clock(201);
+    stage.script.deliver(Delivery::Interrupted);
+    tab.wait_for(2).await;
+    // The same again, live.
+    let live = [
+        join(G2, 1, 202, 2, 9),
+        join(G2, 1, 203, 2, 9),
+        join(G2, 203, 204, 3, 10),
+    ];
+    for entry in live {
+        stage.script.publish(entry);
+    }
+    tab.wait_for(4).await;
+    assert_eq!(users(&tab), [7, 8, 9, 10]);
+    assert_eq!(tab.cursor, "204-0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_went_back_resets_everybody_and_every_cursor_of_before() {
+    let stage = Stage::new(&[G1, G2]).await;
+    let mut tabs = [
+        open(&stage.hub, &[G1], Cursor::Now).await,
+        open(&stage.hub, &[G2], Cursor::Now).await,
+    ];
+    stage.script.set_clock(500);
+    stage.level().await;
+    for tab in &mut tabs {
+        tab.idle();
+        assert!(tab.cursor.starts_with("500-"), "{}", tab.cursor);
+    }
+    stage.script.set_clock(300);
+    // A cursor above the clock is of the future; one that this replica handed out itself may not be looked up.
+    let told = resume(&stage.hub, &[G1], 600).await;
+    assert_eq!(told[0].data, r#"{"reason":"future"}"#);
+    stage.script.publish(join(G1, 1, 400, 2, 7));
+    for tab in &mut tabs {
+        tab.wait_for(1).await;
+        assert_eq!(tab.received[0].data, r#"{"reason":"epoch"}"#);
+    }
+    stage.script.publish(join(G2, 1, 401, 2, 8));
+    tabs[1].wait_for(2).await;
+    assert_eq!(tabs[1].received[1].user(), 8);
+    stage.script.set_clock(600);
+    for cursor in [450, 500] {
+        let told = resume(&stage.hub, &[G1], cursor).await;
+        assert_eq!(told[0].data, r#"{"reason":"epoch"}"#, "{cursor}");
+    }
+    stage.level().await;
+    assert_eq!(resume(&stage.hub, &[G1], 600).await, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn something_else_in_place_of_what_was_seen_resets_the_guild_alone() {
+    let stage = Stage::new(&[G1, G2]).await;
+    let mut rewound = open(&stage.hub, &[G1], Cursor::Now).await;
+    let mut other = open(&stage.hub, &[G2], Cursor::Now).await;
+    stage.script.publish(join(G1, 1, 110, 2, 7));
+    rewound.wait_for(1).await;
+    stage.script.set_log(G1, 0, vec![join(G1, 0, 1, 1, 1)]);
+    stage.script.publish(join(G1, 1, 120, 3, 8));
+    rewound.wait_for(2).await;
+    assert_eq!(rewound.names(), ["voice.joined", "reset"]);
+    stage.script.publish(join(G2, 1, 130, 2, 9));
+    other.wait_for(1).await;
+    assert_eq!(users(&other), [9]);
+    let told = resume(&stage.hub, &[G1], 110).await;
+    assert_eq!(told[0].data, r#"{"reason":"epoch"}"#);
+    assert_eq!(resume(&stage.hub, &[G2], 115).await[0].user(), 9);
+}
+
+/// Misses so many entries in one guild and a few in others, with so many viewers; the pages that were read.
+async fn reads_of_a_repair(viewers: usize, missed: u64) -> usize {
+    let guilds: Vec<_> = (1..=5).map(GuildId::new).collect();
+    let stage = Stage::new(&guilds).await;
+    let mut tabs = Vec::new();
+    for _ in 0..viewers {
+        tabs.push(open(&stage.hub, &guilds, Cursor::Now).await);
+    }
+    let before = stage.script.reads();
+    let mut last = vec![1; guilds.len()];
+    for step in 0..missed {
+        let few = step + 50 >= missed;
+        let index = if few { 1 + step as usize % 4 } else { 0 };
+        let previous = std::mem::replace(&mut last[index], 110 + step);
+        let entry = join(guilds[index], previous, 110 + step, step + 2, step);
+        stage.script.append(&entry);
+    }
+    stage.script.deliver(Delivery::Interrupted);
+    let mut reading = Vec::new();
+    for mut tab in tabs {
+        reading.push(tokio::spawn(async move {
+            tab.wait_for(missed as usize).await;
+            assert_eq!(users(&tab), (0..missed).collect::<Vec<_>>());
+        }));
+    }
+    for reading in reading {
+        reading.await.unwrap();
+    }
+    stage.script.reads() - before
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repair_reads_as_much_for_two_hundred_viewers_as_for_one() {
+    let reads = reads_of_a_repair(1, 200).await;
+    assert_eq!(reads_of_a_repair(200, 200).await, reads);
+    assert_eq!(reads, 5, "a page of each guild");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hole_larger_than_the_ring_is_repaired_at_the_pace_of_the_viewers() {
+    let missed = super::super::ring::RING_ENTRIES as u64 + 1_500;
+    let reads = reads_of_a_repair(1, missed).await;
+    assert_eq!(reads_of_a_repair(12, missed).await, reads);
+}
