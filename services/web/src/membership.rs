@@ -1,13 +1,12 @@
 //! Which guilds a user is in: asked of Discord with the user's token, believed for a minute, asked once at a time per user.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod slots;
+
+use std::{sync::Arc, time::Duration};
 
 use contracts::{GuildId, UserId};
 use parking_lot::Mutex;
+use tokio::time::Instant;
 use tower_sessions::Session;
 use tracing::warn;
 
@@ -15,9 +14,7 @@ use crate::{
     discord::{Discord, DiscordError, Tokens},
     session::{TOKENS, vault::Vault},
 };
-
-/// Most users whose guilds are remembered.
-const USERS: usize = 20_000;
+use slots::{Known, Slots};
 
 /// How long the last known guilds are believed when Discord or the session store does not answer.
 pub(crate) const AUTH_GRACE: Duration = Duration::from_secs(300);
@@ -49,21 +46,13 @@ impl From<MembershipError> for crate::error::ApiError {
     }
 }
 
-type Slot = Arc<tokio::sync::Mutex<Option<Known>>>;
-
-#[derive(Debug, Clone)]
-struct Known {
-    at: Instant,
-    guilds: Arc<[GuildId]>,
-}
-
 /// The guilds of users.
 #[derive(Debug)]
 pub(crate) struct Memberships {
     discord: Arc<Discord>,
     vault: Vault,
     ttl: Duration,
-    slots: Mutex<HashMap<UserId, Slot>>,
+    slots: Mutex<Slots>,
 }
 
 impl Memberships {
@@ -82,7 +71,7 @@ impl Memberships {
         user: UserId,
         session: &Session,
     ) -> Result<Arc<[GuildId]>, MembershipError> {
-        let slot = self.slot(user);
+        let slot = self.slots.lock().of(user);
         let mut known = slot.lock().await;
         if let Some(fresh) = known.as_ref().filter(|known| known.at.elapsed() < self.ttl) {
             return Ok(Arc::clone(&fresh.guilds));
@@ -112,16 +101,7 @@ impl Memberships {
 
     /// Forgets what is known of a user, so that the next question is asked of Discord.
     pub(crate) fn forget(&self, user: UserId) {
-        self.slots.lock().remove(&user);
-    }
-
-    fn slot(&self, user: UserId) -> Slot {
-        let mut slots = self.slots.lock();
-        if slots.len() >= USERS && !slots.contains_key(&user) {
-            // Whoever is being asked for holds a clone; the others are asked again when they come back.
-            slots.retain(|_, slot| Arc::strong_count(slot) > 1);
-        }
-        Arc::clone(slots.entry(user).or_default())
+        self.slots.lock().forget(user);
     }
 
     async fn ask(&self, session: &Session) -> Result<Vec<GuildId>, MembershipError> {

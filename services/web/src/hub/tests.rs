@@ -1,9 +1,11 @@
 //! The fan-out as a whole, on the bus in memory: two hubs, and browsers that read by the book.
 
 mod browser;
+mod cursors;
 mod encoding;
 mod faults;
 mod oracle;
+mod privacy;
 mod script;
 mod world;
 
@@ -199,32 +201,6 @@ async fn a_guild_written_anew_resets_its_viewers() {
     assert_eq!(tab.names(), ["snapshot", "reset", "snapshot"]);
     world.join(G1, ROOM, 7).await;
     tab.read_until(&world, 4).await;
-}
-
-#[tokio::test]
-async fn a_cursor_of_the_future_and_one_of_nothing_are_reset() {
-    let world = World::new(1, &[G1]).await;
-    for cursor in ["99999999999999-0", "nonsense"] {
-        let mut tab = Tab::resume(&world, 0, &[G1], all(), cursor).await.unwrap();
-        tab.read_until(&world, 1).await;
-        assert_eq!(tab.received[0].data, r#"{"reason":"future"}"#, "{cursor}");
-    }
-}
-
-#[tokio::test]
-async fn an_idle_cursor_moves_on_past_what_it_does_not_see() {
-    let world = World::new(1, &[G1]).await;
-    let mut tab = Tab::open(&world, 0, &[G1], Mask::of(EventKind::Gap), false)
-        .await
-        .unwrap();
-    tab.read_until(&world, 0).await;
-    let before = tab.cursor.clone();
-    world.join(G1, ROOM, 7).await;
-    world.settled().await;
-    tab.idle();
-    assert_ne!(tab.cursor, before);
-    assert_eq!(tab.cursor, world.clock().await.to_string());
-    assert!(tab.received.is_empty());
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use contracts::{
-    ChannelId, Event, EventId, GuildId, MessageId, RoleId, UserId,
+    ChannelId, Event, EventId, EventKind, GuildId, MessageId, RoleId, UserId,
     envelope::Unpublished,
-    event::{Author, MessageCreated, MessageDeleted, RoomDeleted, VoiceFlags, VoiceLeft},
+    event::{Author, Gap, MessageCreated, MessageDeleted, RoomDeleted, VoiceFlags, VoiceLeft},
     state::{AudienceChange, Channel, Guild, Overwrite, OverwriteTarget, Role, Voice},
 };
 use event_bus::{
@@ -35,7 +35,11 @@ pub(super) struct World {
 impl World {
     /// Rings here hold about a dozen frames, so that falling off happens.
     pub(super) async fn new(hubs: usize, guilds: &[GuildId]) -> Self {
-        let bus = Arc::new(MemoryBus::new(Retention::default()));
+        Self::on(MemoryBus::new(Retention::default()), hubs, guilds).await
+    }
+
+    pub(super) async fn on(bus: MemoryBus, hubs: usize, guilds: &[GuildId]) -> Self {
+        let bus = Arc::new(bus);
         let stop = CancellationToken::new();
         let registry = Registry::new();
         let limits = Limits {
@@ -244,6 +248,19 @@ impl World {
             Vec::new(),
         )
         .await;
+    }
+
+    /// Tells of events that were missed.
+    pub(super) async fn gap(&self, guild: GuildId) {
+        let gap = Gap {
+            guild_id: guild,
+            since: 1,
+            until: 2,
+            kinds: vec![EventKind::MessageCreated],
+        };
+        let entry = new(guild, &Event::Gap(gap));
+        self.publish(guild, false, Vec::new(), vec![entry], Vec::new())
+            .await;
     }
 
     pub(super) async fn delete_message(&self, guild: GuildId, channel: ChannelId, message: u64) {
