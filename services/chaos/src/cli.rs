@@ -30,7 +30,7 @@ pub struct Cli {
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u16).range(8..=2_000))]
     pub(crate) browsers: u16,
     /// How many faults beyond one of each kind.
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=1_000))]
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1_000))]
     pub(crate) more: u16,
     /// A file for the figures, as JSON.
     #[arg(long, value_name = "FILE")]

@@ -32,6 +32,8 @@ pub(crate) struct Size {
     pub(crate) topology: Topology,
     pub(crate) gateways: usize,
     pub(crate) webs: usize,
+    /// For how many seconds events are kept, if not for the usual time.
+    pub(crate) retention: Option<u64>,
 }
 
 /// One gateway or web replica.
@@ -59,6 +61,7 @@ pub(crate) struct Deployment {
     /// The address that browsers know; it leads to the replicas that are ready.
     pub(crate) balancer: Proxy,
     simulator: Child,
+    retention: Option<u64>,
     client: reqwest::Client,
     _ports: Vec<Port>,
 }
@@ -86,6 +89,7 @@ impl Deployment {
             discord,
             balancer,
             simulator,
+            retention: size.retention,
             client: client()?,
             _ports: vec![simulator_port],
         };
@@ -225,7 +229,7 @@ impl Deployment {
     }
 
     async fn wire_to_redis(&self, lifecycle: &Lifecycle) -> anyhow::Result<Option<Proxy>> {
-        let servers: Vec<SocketAddr> = self.store.behind_proxy().collect();
+        let servers = self.store.behind_proxy();
         if servers.is_empty() {
             return Ok(None);
         }
@@ -239,6 +243,7 @@ impl Deployment {
             redis: self.store.url(redis.map(Proxy::port)),
             simulator: self.control.base().to_owned(),
             discord: format!("http://{}", self.discord.address()),
+            retention: self.retention,
         }
     }
 }

@@ -59,15 +59,16 @@ pub(crate) async fn inject(deployment: &mut Deployment, fault: Fault) -> anyhow:
             }
         }
         Trouble::RedisKill => {
-            deployment.store.kill();
+            deployment.store.kill().await;
             sleep(fault.hold).await;
             deployment.store.restart().await;
         }
         Trouble::RedisPause => {
-            deployment.store.pause();
+            deployment.store.pause().await;
             sleep(fault.hold).await;
-            deployment.store.resume();
+            deployment.store.resume().await;
         }
+        Trouble::RedisFailOver => deployment.store.fail_over().await?,
         Trouble::DropSubscribers => {
             let count = deployment.store.kill_clients("pubsub").await?;
             seen.victim = format!("{count} connections");
@@ -103,6 +104,18 @@ pub(crate) async fn inject(deployment: &mut Deployment, fault: Fault) -> anyhow:
         | Trouble::DiscordDrop
         | Trouble::DiscordFreeze
         | Trouble::DiscordReplay => discord::strike(deployment, fault.trouble).await?,
+        Trouble::DiscordForgets => discord::forget(deployment).await?,
+        Trouble::BeyondRetention => {
+            let fronts = deployment.webs.iter().filter_map(|web| web.front.as_ref());
+            for front in fronts.chain([&deployment.balancer]) {
+                front.cut();
+            }
+            sleep(fault.hold).await;
+            let fronts = deployment.webs.iter().filter_map(|web| web.front.as_ref());
+            for front in fronts.chain([&deployment.balancer]) {
+                front.heal(false);
+            }
+        }
     }
     Ok(seen)
 }

@@ -32,6 +32,8 @@ pub(crate) enum Trouble {
     WebRoll,
     RedisKill,
     RedisPause,
+    /// A replica is told to take over while the master is well.
+    RedisFailOver,
     /// `CLIENT KILL TYPE pubsub`.
     DropSubscribers,
     /// `CLIENT KILL TYPE normal`.
@@ -50,7 +52,51 @@ pub(crate) enum Trouble {
     DiscordFreeze,
     /// Discord tells once more what it told before, after RESUME and in between.
     DiscordReplay,
+    /// Discord ends the sessions (op 9, not resumable). Only in seeds that allow for it.
+    DiscordForgets,
+    /// Browsers are away for longer than events are kept. Only in seeds that allow for it.
+    BeyondRetention,
 }
+
+/// What a seed allows for beyond the usual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Special {
+    /// Nothing: no `reset`, no `gap`, no IDENTIFY.
+    Nothing,
+    /// Discord forgets its sessions: `gap` and IDENTIFY.
+    ForgetfulDiscord,
+    /// Events are kept for seconds: `reset`.
+    ShortRetention,
+}
+
+impl Special {
+    /// Two of ten seeds are special.
+    pub(crate) fn of(seed: u64) -> Self {
+        match seed % 10 {
+            8 => Self::ForgetfulDiscord,
+            9 => Self::ShortRetention,
+            _ => Self::Nothing,
+        }
+    }
+
+    /// The trouble that only such a seed has.
+    fn trouble(self) -> Option<Trouble> {
+        match self {
+            Self::Nothing => None,
+            Self::ForgetfulDiscord => Some(Trouble::DiscordForgets),
+            Self::ShortRetention => Some(Trouble::BeyondRetention),
+        }
+    }
+
+    /// For how many seconds events are kept, if not for the usual time.
+    pub(crate) fn retention(self) -> Option<u64> {
+        (self == Self::ShortRetention).then_some(SHORT_RETENTION)
+    }
+}
+
+/// Seconds for which events are kept where that is short.
+const SHORT_RETENTION: u64 = 6;
 
 const LINKS: [Link; 4] = [
     Link::GatewayDiscord,
@@ -79,6 +125,9 @@ impl Trouble {
             Self::DiscordFreeze,
             Self::DiscordReplay,
         ];
+        if topology != Topology::Single {
+            all.push(Self::RedisFailOver);
+        }
         for link in LINKS {
             // Where clients find the servers by themselves, no proxy can stand in between.
             let to_redis = matches!(link, Link::GatewayRedis | Link::WebRedis);
@@ -95,6 +144,7 @@ impl Trouble {
             Self::RedisKill | Self::RedisPause | Self::WebKill | Self::WebPause => (300, 2_000),
             Self::Cut(_) => (200, 1_500),
             Self::Hole(_) => (500, 3_000),
+            Self::BeyondRetention => (2_000 * SHORT_RETENTION, 2_500 * SHORT_RETENTION),
             _ => (0, 0),
         }
     }
@@ -122,6 +172,7 @@ impl fmt::Display for Trouble {
             Self::WebRoll => f.write_str("roll webs"),
             Self::RedisKill => f.write_str("kill -9 Redis"),
             Self::RedisPause => f.write_str("stop Redis"),
+            Self::RedisFailOver => f.write_str("Redis fail-over"),
             Self::DropSubscribers => f.write_str("client kill pubsub"),
             Self::DropClients => f.write_str("client kill normal"),
             Self::Cut(link) => write!(f, "cut {link}"),
@@ -131,6 +182,8 @@ impl fmt::Display for Trouble {
             Self::DiscordDrop => f.write_str("Discord drops the socket"),
             Self::DiscordFreeze => f.write_str("Discord freezes"),
             Self::DiscordReplay => f.write_str("Discord replays"),
+            Self::DiscordForgets => f.write_str("Discord op 9, not resumable"),
+            Self::BeyondRetention => f.write_str("browsers away too long"),
         }
     }
 }
@@ -145,12 +198,15 @@ pub(crate) struct Fault {
     pub(crate) hold: Duration,
     /// Whether connections that lasted through a black hole end with it.
     pub(crate) reset: bool,
+    /// Whether the next fault begins before the browsers are back.
+    pub(crate) overlaps: bool,
 }
 
 /// Everything that goes wrong in a run, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) faults: Vec<Fault>,
+    pub(crate) special: Special,
 }
 
 impl Plan {
@@ -159,12 +215,19 @@ impl Plan {
         let mut rng = StdRng::seed_from_u64(seed);
         let all = Trouble::all(topology);
         let mut troubles = all.clone();
+        let special = Special::of(seed);
+        troubles.extend(special.trouble());
         troubles.extend((0..more).map(|_| all[rng.random_range(0..all.len())]));
         troubles.shuffle(&mut rng);
-        let faults = troubles.into_iter().map(|trouble| {
+        let last = troubles.len() - 1;
+        let mut overlapped = false;
+        let faults = troubles.into_iter().enumerate().map(|(place, trouble)| {
             let (shortest, longest) = trouble.lasts();
+            let alone = trouble == Trouble::DiscordForgets || trouble == Trouble::BeyondRetention;
+            overlapped = !overlapped && !alone && place < last && rng.random_bool(0.6);
             Fault {
                 trouble,
+                overlaps: overlapped,
                 pick: rng.random_range(0..1_000),
                 hold: Duration::from_millis(rng.random_range(shortest..=longest)),
                 reset: rng.random_bool(0.5),
@@ -172,13 +235,15 @@ impl Plan {
         });
         Self {
             faults: faults.collect(),
+            special,
         }
     }
 
     /// The troubles that do not occur although they could.
-    pub(crate) fn missing(done: &[Trouble], topology: Topology) -> Vec<Trouble> {
+    pub(crate) fn missing(done: &[Trouble], topology: Topology, special: Special) -> Vec<Trouble> {
         let done: BTreeSet<_> = done.iter().collect();
         let mut all = Trouble::all(topology);
+        all.extend(special.trouble());
         all.retain(|trouble| !done.contains(trouble));
         all
     }
@@ -191,10 +256,13 @@ mod tests {
     #[test]
     fn every_trouble_occurs_whatever_the_seed() {
         for seed in 0..50 {
-            let plan = Plan::draw(seed, Topology::Single, 3);
-            let done: Vec<_> = plan.faults.iter().map(|fault| fault.trouble).collect();
-            assert_eq!(Plan::missing(&done, Topology::Single), []);
-            assert_eq!(done.len(), Trouble::all(Topology::Single).len() + 3);
+            for topology in [Topology::Single, Topology::Sentinel, Topology::Cluster] {
+                let plan = Plan::draw(seed, topology, 3);
+                let done: Vec<_> = plan.faults.iter().map(|fault| fault.trouble).collect();
+                assert_eq!(Plan::missing(&done, topology, plan.special), []);
+                let special = usize::from(plan.special != Special::Nothing);
+                assert_eq!(done.len(), Trouble::all(topology).len() + special + 3);
+            }
         }
     }
 
@@ -208,6 +276,18 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         let all = Trouble::all(Topology::Single);
-        assert_eq!(Plan::missing(&all[1..], Topology::Single), all[..1]);
+        let missing = |done, special| Plan::missing(done, Topology::Single, special);
+        assert_eq!(missing(&all[1..], Special::Nothing), all[..1]);
+        let special = missing(&all, Special::ForgetfulDiscord);
+        assert_eq!(special, [Trouble::DiscordForgets]);
+    }
+
+    #[test]
+    fn of_two_faults_in_a_row_at_most_one_overlaps_and_the_last_one_never() {
+        let plan = Plan::draw(3, Topology::Single, 20);
+        let overlaps: Vec<_> = plan.faults.iter().map(|fault| fault.overlaps).collect();
+        assert!(overlaps.contains(&true));
+        assert!(overlaps.windows(2).all(|two| two != [true, true]));
+        assert_eq!(overlaps.last(), Some(&false));
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     cli::Cli,
     inject::Seen,
     oracle::{Mercy, Verdict},
-    plan::{Plan, Trouble},
+    plan::{Plan, Special, Trouble},
     store::Topology,
 };
 
@@ -22,8 +22,8 @@ pub(crate) struct Outcome {
     pub(crate) trouble: Trouble,
     /// From its beginning until it was healed.
     pub(crate) lasted: Duration,
-    /// From then until every browser received events again.
-    pub(crate) recovered: Duration,
+    /// From then until every browser received events again; `None` = the next fault came before that.
+    pub(crate) recovered: Option<Duration>,
     pub(crate) seen: Seen,
 }
 
@@ -80,9 +80,14 @@ impl Report {
             .map(|outcome| outcome.trouble)
             .collect();
         let done: Vec<_> = done.into_iter().collect();
-        let missing = Plan::missing(&done, self.topology);
+        let special = Special::of(self.seed);
+        let missing = Plan::missing(&done, self.topology, special);
         if !missing.is_empty() && self.trouble.is_none() {
             faults.push(format!("did not occur: {missing:?}"));
+        }
+        let announced = self.verdict.gaps + self.verdict.resets.values().sum::<u64>();
+        if special != Special::Nothing && announced == 0 && self.trouble.is_none() {
+            faults.push("neither reset nor gap, although something was missing".to_owned());
         }
         if self.verdict.deliveries < LEAST_DELIVERIES {
             faults.push(format!("only {} deliveries", self.verdict.deliveries));
@@ -103,7 +108,7 @@ impl Report {
         format!(
             "{:>8} {:>8} {:>6.0} {:>10} {:>10} {:>6} {:>6} {:>9} {:>6} {:>5} {:>9} {:>9} {:>9} {:>8} {}",
             self.seed,
-            format!("{:?}", self.topology).to_lowercase(),
+            self.topology.name(),
             self.seconds,
             self.dispatches,
             verdict.deliveries,
@@ -141,21 +146,19 @@ impl Report {
     }
 
     pub(crate) fn recoveries(&self) -> Vec<Duration> {
-        self.outcomes
-            .iter()
-            .map(|outcome| outcome.recovered)
-            .collect()
+        let outcomes = self.outcomes.iter();
+        outcomes.filter_map(|outcome| outcome.recovered).collect()
     }
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.trouble.to_string();
-        let (lasted, recovered) = (self.lasted.as_secs_f64(), self.recovered.as_secs_f64());
-        write!(
-            f,
-            "{name:<28} {lasted:6.2} s, quiet after {recovered:5.2} s"
-        )?;
+        write!(f, "{name:<28} {:6.2} s, ", self.lasted.as_secs_f64())?;
+        match self.recovered {
+            Some(time) => write!(f, "quiet after {:5.2} s", time.as_secs_f64())?,
+            None => write!(f, "and at once the next")?,
+        }
         if let Some(time) = self.seen.take_over {
             write!(f, ", taken over after {:.2} s", time.as_secs_f64())?;
         }

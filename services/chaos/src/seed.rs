@@ -16,7 +16,7 @@ use crate::{
     deployment::{Deployment, Size},
     inject::{CONNECTED_WITHIN, inject},
     oracle::{Begin, Mercy, Verdict, judge},
-    plan::{Fault, Plan},
+    plan::{Fault, Plan, Special, Trouble},
     report::{Outcome, Report},
     stage::{self, Pulpit},
 };
@@ -56,6 +56,7 @@ async fn play(cli: &Cli, seed: u64, logs: &Path, lifecycle: &Lifecycle) -> anyho
         topology: cli.topology,
         gateways: usize::from(cli.gateways),
         webs: usize::from(cli.webs),
+        retention: plan.special.retention(),
     };
     let mut deployment = Deployment::start(lifecycle, size, seed, logs).await?;
     deployment.connected(CONNECTED_WITHIN).await?;
@@ -85,10 +86,19 @@ async fn play(cli: &Cli, seed: u64, logs: &Path, lifecycle: &Lifecycle) -> anyho
     let guilds: Vec<u64> = run.pulpits.iter().map(|pulpit| pulpit.guild).collect();
     run.deployment.control.play(seed, cli.rate, &guilds).await?;
     let mut report = Report::new(cli, seed);
+    report.mercy.announced = plan.special != Special::Nothing;
     for (number, fault) in plan.faults.iter().enumerate() {
         let outcome = run.fault(number, *fault).await;
         let outcome = outcome.with_context(|| format!("fault {}: {}", number + 1, fault.trouble));
         match outcome {
+            Ok(outcome) if fault.trouble == Trouble::DiscordForgets => {
+                let (lasted, now) = (outcome.lasted.as_micros() as u64, unix_micros());
+                report
+                    .mercy
+                    .forgotten
+                    .push((now.saturating_sub(lasted), now));
+                report.outcomes.push(outcome);
+            }
             Ok(outcome) => report.outcomes.push(outcome),
             Err(error) => {
                 report.trouble = Some(format!("{error:#}"));
@@ -104,7 +114,7 @@ async fn play(cli: &Cli, seed: u64, logs: &Path, lifecycle: &Lifecycle) -> anyho
             .err()
             .map(|error| format!("at the end: {error:#}"));
     }
-    report.verdict = run.complete(report.mercy).await?;
+    report.verdict = run.complete(&report.mercy).await?;
     let sessions = run.deployment.control.sessions().await?;
     report.identifies = sessions.identifies.saturating_sub(identifies);
     report.resumes = sessions.resumes;
@@ -125,11 +135,13 @@ impl Run {
         let healed = Instant::now();
         self.deployment.connected(CONNECTED_WITHIN).await?;
         self.deployment.ready().await?;
-        self.quiet().await?;
+        if !fault.overlaps {
+            self.quiet().await?;
+        }
         let outcome = Outcome {
             trouble: fault.trouble,
             lasted: healed - begun,
-            recovered: healed.elapsed(),
+            recovered: (!fault.overlaps).then(|| healed.elapsed()),
             seen,
         };
         self.say(&format!("{:2}. {outcome}", number + 1));
@@ -149,20 +161,16 @@ impl Run {
     }
 
     /// Judges until everything has arrived or it takes too long; the last verdict counts.
-    async fn complete(&mut self, mercy: Mercy) -> anyhow::Result<Verdict> {
+    async fn complete(&mut self, mercy: &Mercy) -> anyhow::Result<Verdict> {
         let mut model = self.begin.model.clone();
         for dispatch in self.deployment.control.log(self.begin.newest).await? {
             model.apply(&dispatch)?;
         }
         let deadline = Instant::now() + COMPLETE_WITHIN;
         loop {
-            let verdict = judge(
-                &model,
-                &self.fleet.records(),
-                self.begin.newest,
-                unix_micros(),
-            );
-            if verdict.is_clean(mercy.announced) || Instant::now() > deadline {
+            let records = self.fleet.records();
+            let verdict = judge(&model, &records, mercy, self.begin.newest, unix_micros());
+            if verdict.is_complete() || Instant::now() > deadline {
                 return Ok(verdict);
             }
             sleep(JUDGE_EVERY).await;

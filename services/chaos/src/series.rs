@@ -64,7 +64,7 @@ async fn one(cli: &Cli, number: u64) -> anyhow::Result<Report> {
             println!("seed {number}: {fault}");
         }
         println!("logs: {}", logs.display());
-        let topology = format!("{:?}", cli.topology).to_lowercase();
+        let topology = cli.topology.name();
         println!("reproduce: make chaos SEED={number} TOPOLOGY={topology}");
     }
     Ok(report)

@@ -1,13 +1,12 @@
 //! The Redis of a run, real servers on loopback, and what can be done to it.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
-use redis_link::testing::RedisServer;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
+use redis_link::testing::{RedisCluster, RedisServer, SentinelTrio};
 
 /// How a deployment's Redis is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, serde::Serialize)]
@@ -15,93 +14,223 @@ use tokio::{
 pub(crate) enum Topology {
     /// One server; clients reach it through proxies.
     Single,
+    /// A master, its replicas and three Sentinels.
+    Sentinel,
+    /// Three masters with a replica each.
+    Cluster,
+}
+
+impl Topology {
+    /// As the command line knows it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Sentinel => "sentinel",
+            Self::Cluster => "cluster",
+        }
+    }
 }
 
 /// Each write is on the disk before it is acknowledged, so that `kill -9` loses nothing that was.
 const APPEND_ONLY: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
 
+/// A master that has lost its replicas takes no more writes: it may not be the master any longer. (A Cluster's master
+/// has one replica only, and would stand still while that is away.)
+const WITH_REPLICA: [&str; 4] = [
+    "--min-replicas-to-write",
+    "1",
+    "--min-replicas-max-lag",
+    "3",
+];
+
+/// After how long a master counts as gone.
+const DOWN_AFTER: Duration = Duration::from_secs(2);
+
+/// What the names of the services' keys begin with, by default.
+const PREFIX: &str = "discord";
+
+/// The name under which the Sentinels know the master.
+const SERVICE: &str = "fanfare";
+
 /// A running Redis.
-pub(crate) enum Store {
+pub(crate) struct Store {
+    servers: Servers,
+    /// The port of the server that is killed or stopped.
+    down: u16,
+}
+
+enum Servers {
     Single(RedisServer),
+    Sentinel(SentinelTrio),
+    Cluster(RedisCluster),
 }
 
 impl Store {
     pub(crate) async fn start(topology: Topology) -> Self {
-        match topology {
-            Topology::Single => Self::Single(RedisServer::start(&APPEND_ONLY).await),
-        }
+        let servers = match topology {
+            Topology::Single => Servers::Single(RedisServer::start(&APPEND_ONLY).await),
+            Topology::Sentinel => {
+                let arguments = [APPEND_ONLY, WITH_REPLICA].concat();
+                Servers::Sentinel(SentinelTrio::start(DOWN_AFTER, &arguments).await)
+            }
+            Topology::Cluster => {
+                Servers::Cluster(RedisCluster::start(DOWN_AFTER, &APPEND_ONLY).await)
+            }
+        };
+        Self { servers, down: 0 }
     }
 
     /// Where a proxy may stand in front of it, if clients do not find the servers by themselves.
-    pub(crate) fn behind_proxy(&self) -> impl Iterator<Item = SocketAddr> {
-        let single = match self {
-            Self::Single(server) => Some((Ipv4Addr::LOCALHOST, server.port()).into()),
-        };
-        single.into_iter()
+    pub(crate) fn behind_proxy(&self) -> Vec<SocketAddr> {
+        match &self.servers {
+            Servers::Single(server) => vec![(Ipv4Addr::LOCALHOST, server.port()).into()],
+            Servers::Sentinel(_) | Servers::Cluster(_) => Vec::new(),
+        }
     }
 
     /// The address for clients; `port` = the proxy in front of it.
     pub(crate) fn url(&self, port: Option<u16>) -> String {
-        match self {
-            Self::Single(server) => {
-                port.map_or_else(|| server.url(), |port| format!("redis://127.0.0.1:{port}"))
-            }
+        let config = match (&self.servers, port) {
+            (Servers::Single(_), Some(port)) => return format!("redis://127.0.0.1:{port}"),
+            (Servers::Single(server), None) => return server.url(),
+            (Servers::Sentinel(trio), _) => trio.config(PREFIX),
+            (Servers::Cluster(cluster), _) => cluster.config(PREFIX),
+        };
+        config.url.expose().to_owned()
+    }
+
+    /// The server that the services write to.
+    async fn master(&mut self) -> &mut RedisServer {
+        match &mut self.servers {
+            Servers::Single(server) => server,
+            Servers::Sentinel(trio) => trio.master().await,
+            Servers::Cluster(cluster) => cluster.master(PREFIX).await,
         }
     }
 
     /// SIGKILL to the server that is written to.
-    pub(crate) fn kill(&mut self) {
-        match self {
-            Self::Single(server) => server.kill(),
-        }
+    pub(crate) async fn kill(&mut self) {
+        let master = self.master().await;
+        let port = master.port();
+        master.kill();
+        self.down = port;
     }
 
-    /// Starts the killed server again.
+    /// Starts the killed server again; where others can take over from it, they did before.
     pub(crate) async fn restart(&mut self) {
-        match self {
-            Self::Single(server) => server.restart().await,
+        let port = self.down;
+        match &mut self.servers {
+            Servers::Single(server) => server.restart().await,
+            Servers::Sentinel(trio) => {
+                trio.promoted(port).await;
+                trio.restart(port).await;
+            }
+            Servers::Cluster(cluster) => {
+                cluster.promoted(PREFIX, port).await;
+                cluster.restart(port).await;
+            }
         }
     }
 
     /// SIGSTOP to the server that is written to.
-    pub(crate) fn pause(&self) {
-        match self {
-            Self::Single(server) => server.pause(),
+    pub(crate) async fn pause(&mut self) {
+        let master = self.master().await;
+        let port = master.port();
+        master.pause();
+        self.down = port;
+    }
+
+    /// SIGCONT to it.
+    pub(crate) async fn resume(&mut self) {
+        let port = self.down;
+        let stopped = self.servers().iter().find(|server| server.port() == port);
+        if let Some(server) = stopped {
+            server.resume();
+        }
+        self.settled().await;
+    }
+
+    /// A replica takes over while the master is well.
+    pub(crate) async fn fail_over(&mut self) -> anyhow::Result<()> {
+        let before = self.master().await.port();
+        match &mut self.servers {
+            Servers::Single(_) => bail!("a single Redis has no replica"),
+            Servers::Sentinel(trio) => {
+                let url = trio.config(PREFIX).url.expose().to_owned();
+                let port = url
+                    .split(['?', ':', '/'])
+                    .find_map(|part| part.parse().ok());
+                let port = port.with_context(|| format!("{url} has no port"))?;
+                let answer = inline(port, &format!("SENTINEL FAILOVER {SERVICE}")).await?;
+                if !answer.starts_with("+OK") {
+                    bail!("SENTINEL FAILOVER answers {answer}");
+                }
+                trio.promoted(before).await;
+            }
+            Servers::Cluster(cluster) => {
+                let replica = replica_of(cluster.servers(), before).await;
+                let replica = replica.context("the master has no replica")?;
+                let answer = replica.ask("CLUSTER FAILOVER").await.unwrap_or_default();
+                if !answer.starts_with("+OK") {
+                    bail!("CLUSTER FAILOVER answers {answer}");
+                }
+                cluster.promoted(PREFIX, before).await;
+            }
+        }
+        self.settled().await;
+        Ok(())
+    }
+
+    /// `CLIENT KILL TYPE …` on every server; says how many clients that were.
+    pub(crate) async fn kill_clients(&mut self, kind: &str) -> anyhow::Result<u64> {
+        let mut count = 0;
+        for server in self.servers() {
+            let command = format!("CLIENT KILL TYPE {kind} SKIPME yes");
+            let answer = server.ask(&command).await.unwrap_or_default();
+            let killed = answer.trim().strip_prefix(':');
+            let killed = killed.and_then(|count| count.parse::<u64>().ok());
+            count += killed.with_context(|| format!("CLIENT KILL answers {answer}"))?;
+        }
+        Ok(count)
+    }
+
+    fn servers(&mut self) -> &mut [RedisServer] {
+        match &mut self.servers {
+            Servers::Single(server) => std::slice::from_mut(server),
+            Servers::Sentinel(trio) => trio.servers(),
+            Servers::Cluster(cluster) => cluster.servers(),
         }
     }
 
-    /// SIGCONT.
-    pub(crate) fn resume(&self) {
-        match self {
-            Self::Single(server) => server.resume(),
-        }
-    }
-
-    /// `CLIENT KILL TYPE …` on every server that serves clients; says how many clients that were.
-    pub(crate) async fn kill_clients(&self, kind: &str) -> anyhow::Result<u64> {
-        match self {
-            Self::Single(server) => kill_clients(server.port(), kind).await,
+    /// Waits until all agree who is what.
+    async fn settled(&self) {
+        match &self.servers {
+            Servers::Single(_) => {}
+            Servers::Sentinel(trio) => trio.settled().await,
+            Servers::Cluster(cluster) => cluster.settled().await,
         }
     }
 }
 
-async fn kill_clients(port: u16, kind: &str) -> anyhow::Result<u64> {
-    let reply = command(port, &format!("CLIENT KILL TYPE {kind} SKIPME yes")).await?;
-    let count = reply.strip_prefix(':').and_then(|count| count.parse().ok());
-    count.with_context(|| format!("CLIENT KILL answers {reply}"))
-}
-
-/// Sends one inline command and reads the first line of the answer.
-async fn command(port: u16, line: &str) -> anyhow::Result<String> {
-    let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
-    socket.write_all(format!("{line}\r\n").as_bytes()).await?;
-    let mut reply = Vec::new();
-    loop {
-        if let Some(end) = reply.iter().position(|byte| *byte == b'\r') {
-            return Ok(String::from_utf8_lossy(&reply[..end]).into_owned());
-        }
-        if socket.read_buf(&mut reply).await? == 0 {
-            bail!("Redis closes the connection at `{line}`");
+async fn replica_of(servers: &[RedisServer], master: u16) -> Option<&RedisServer> {
+    for server in servers {
+        let role = server.ask("ROLE").await.unwrap_or_default();
+        if role.contains("$5\r\nslave") && role.contains(&format!(":{master}\r\n")) {
+            return Some(server);
         }
     }
+    None
+}
+
+/// The first line of the answer to an inline command.
+async fn inline(port: u16, command: &str) -> anyhow::Result<String> {
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+
+    let mut socket = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    socket
+        .write_all(format!("{command}\r\n").as_bytes())
+        .await?;
+    let mut line = String::new();
+    BufReader::new(socket).read_line(&mut line).await?;
+    Ok(line)
 }

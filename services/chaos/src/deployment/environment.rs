@@ -27,6 +27,8 @@ pub(super) struct Addresses {
     pub(super) simulator: String,
     /// The simulator behind the gateways' wire.
     pub(super) discord: String,
+    /// For how many seconds events are kept, if not for the usual time.
+    pub(super) retention: Option<u64>,
 }
 
 pub(super) fn simulator(port: u16, seed: u64) -> Environment {
@@ -71,7 +73,10 @@ pub(super) fn web(at: &Addresses, public: SocketAddr) -> Environment {
 }
 
 fn shared(at: &Addresses) -> Environment {
-    vec![
+    let kept = at
+        .retention
+        .map(|seconds| ("EVENT_RETENTION_SECONDS", seconds.to_string()));
+    let mut env = vec![
         ("REDIS_URL", at.redis.clone()),
         ("DISCORD_CDN_URL", format!("{}/cdn", at.simulator)),
         ("LINK_TOKEN", SECRET.to_owned()),
@@ -79,5 +84,7 @@ fn shared(at: &Addresses) -> Environment {
         ("BIND", "127.0.0.1".to_owned()),
         ("LOG_FORMAT", "pretty".to_owned()),
         ("RUST_LOG", "info".to_owned()),
-    ]
+    ];
+    env.extend(kept);
+    env
 }

@@ -1,9 +1,13 @@
 //! What Discord does.
 
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
-use super::resumed;
-use crate::{deployment::Deployment, plan::Trouble};
+use super::{CONNECTED_WITHIN, resumed};
+use crate::{
+    deployment::{Deployment, LOOK_EVERY},
+    plan::Trouble,
+};
 
 /// How long a socket stays frozen unless the gateway gives it up.
 const FREEZE_MS: u64 = 60_000;
@@ -30,4 +34,22 @@ pub(super) async fn strike(deployment: &mut Deployment, trouble: Trouble) -> any
     }
     resumed(deployment, before.resumes + before.all as u64).await?;
     deployment.control.heal().await
+}
+
+/// Ends every session for good and waits until there are new ones.
+pub(super) async fn forget(deployment: &mut Deployment) -> anyhow::Result<()> {
+    let before = deployment.control.sessions().await?;
+    let blow = json!({ "kind": "invalid-session", "resumable": false });
+    deployment.control.fault(&blow).await?;
+    let begun = Instant::now();
+    loop {
+        let now = deployment.control.sessions().await?;
+        if now.connected == before.all && now.identifies >= before.identifies + before.all as u64 {
+            return Ok(());
+        }
+        if begun.elapsed() > CONNECTED_WITHIN {
+            anyhow::bail!("there are no new sessions: {now:?}");
+        }
+        sleep(LOOK_EVERY).await;
+    }
 }

@@ -15,17 +15,26 @@ use crate::browser::{Profile, Record};
 /// How long after a change of permissions events may follow the old or the new ones, in µs.
 const PERMISSION_GRACE: u64 = 1_000_000;
 
+/// How far around an announced hole events may be missing or come as differences, in µs.
+const HOLE_MARGIN: u64 = 2_000_000;
+
+/// How long after Discord's new sessions browsers may be told of the differences, in µs: some are away meanwhile.
+const DIFFERENCES_WITHIN: u64 = 15_000_000;
+
 /// What a run is forgiven.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Mercy {
     /// `reset` and `gap` may come; what they announce is not counted as lost.
     pub(crate) announced: bool,
+    /// When Discord had forgotten its sessions (Unix µs, from and to): what happened then comes as differences.
+    pub(crate) forgotten: Vec<(u64, u64)>,
 }
 
 /// Judges every browser.
 pub(crate) fn judge(
     model: &Model,
     browsers: &[(Profile, Record)],
+    mercy: &Mercy,
     since: u64,
     now: u64,
 ) -> Verdict {
@@ -35,6 +44,7 @@ pub(crate) fn judge(
             model,
             profile,
             record,
+            mercy,
             since,
             now,
         };
@@ -49,6 +59,7 @@ struct Court<'a> {
     model: &'a Model,
     profile: &'a Profile,
     record: &'a Record,
+    mercy: &'a Mercy,
     /// Dispatches up to this number were before its time.
     since: u64,
     /// Unix µs.
@@ -198,7 +209,8 @@ impl Court<'_> {
             }
         }
         let who = self.profile.describe();
-        for (got, _) in got.iter().zip(&paired.1).filter(|(_, paired)| !**paired) {
+        let unpaired = got.iter().zip(&paired.1).filter(|(_, paired)| !**paired);
+        for (got, _) in unpaired.filter(|(got, _)| !self.is_difference(got.at)) {
             let key = &got.told.key;
             let at = self.place(got.at);
             let owed = missing.get_mut(key).and_then(Vec::pop).is_some();
@@ -247,13 +259,40 @@ impl Court<'_> {
     /// Whether an event that did not come should have; `decided` = when the next one came.
     fn is_owed(&self, emitted: &Emitted, decided: u64) -> bool {
         let key = &emitted.told.key;
-        if key.kind.is_live_only() || emitted.optional {
+        if key.kind.is_live_only() || emitted.optional || self.is_announced(emitted.at_micros) {
             return false;
         }
         let from = emitted.at_micros.saturating_sub(PERMISSION_GRACE);
         let to = decided.max(emitted.at_micros) + PERMISSION_GRACE;
         self.model.sights.steady(key.channel).is_some()
             || self.model.sights.always(key.channel, key.kind, from, to)
+    }
+
+    /// Whether something emitted then may be missing, because the browser was told so.
+    fn is_announced(&self, at: u64) -> bool {
+        let within = |(from, to): (u64, u64)| {
+            (from.saturating_sub(HOLE_MARGIN)..=to + HOLE_MARGIN).contains(&at)
+        };
+        let forgotten = self.mercy.forgotten.iter().copied();
+        self.mercy.announced && forgotten.chain(self.resets()).any(within)
+    }
+
+    /// Whether what came then may be a difference that was found after Discord had forgotten its sessions.
+    fn is_difference(&self, at: u64) -> bool {
+        let mut forgotten = self.mercy.forgotten.iter();
+        forgotten.any(|(from, to)| (*from..=to + DIFFERENCES_WITHIN).contains(&at))
+    }
+
+    /// From the last event before each reset until the reset.
+    fn resets(&self) -> impl Iterator<Item = (u64, u64)> {
+        let arrivals = &self.record.arrivals;
+        arrivals.iter().enumerate().filter_map(|(place, arrival)| {
+            let is_reset = matches!(*arrival.payload, Payload::Reset(_));
+            let before = place
+                .checked_sub(1)
+                .map_or(0, |before| arrivals[before].at_micros);
+            is_reset.then_some((before, arrival.at_micros))
+        })
     }
 
     /// The rooms on the browser's screen at the end, if it follows them.

@@ -21,6 +21,7 @@ struct Story {
     model: Model,
     n: u64,
     record: Record,
+    mercy: Mercy,
 }
 
 impl Story {
@@ -29,6 +30,7 @@ impl Story {
             model: Model::default(),
             n: 0,
             record: Record::default(),
+            mercy: Mercy::default(),
         };
         let everyone = json!({ "id": GUILD.to_string(), "permissions": VIEW.to_string() });
         story.happen("GUILD_ROLE_UPDATE", json!({ "role": everyone }));
@@ -103,7 +105,13 @@ impl Story {
 
     fn judge(&self) -> Verdict {
         let now = (self.n + 10) * SECOND;
-        judge(&self.model, &[(watcher(), self.record.clone())], 10, now)
+        judge(
+            &self.model,
+            &[(watcher(), self.record.clone())],
+            &self.mercy,
+            10,
+            now,
+        )
     }
 }
 
@@ -342,4 +350,39 @@ fn a_browser_that_gave_up_is_noticed() {
     story.record.gave_up = Some("503".to_owned());
     assert_eq!(story.judge().gave_up, 1);
     assert!(!story.judge().is_clean(true));
+}
+
+#[test]
+fn what_an_announced_hole_took_is_not_lost_and_nothing_else_is_forgiven() {
+    let (mut story, told) = told_well();
+    let (from, to) = (told[10].0, told[12].0);
+    let mut holed = told.clone();
+    holed.drain(10..13);
+    story.receive(&holed);
+    assert_eq!(story.judge().lost, 3);
+    story.mercy = Mercy {
+        announced: true,
+        forgotten: vec![(from, to)],
+    };
+    assert!(story.judge().is_clean(true), "{:#?}", story.judge());
+
+    story.record = Record::default();
+    holed.remove(2);
+    story.receive(&holed);
+    assert_eq!(story.judge().lost, 1, "one that was long before the hole");
+}
+
+#[test]
+fn a_reset_says_what_is_missing_before_it_and_nothing_after_it() {
+    let (mut story, told) = told_well();
+    story.mercy.announced = true;
+    story.receive(&told[..5]);
+    story.record.arrivals.push(Arrival {
+        at_micros: told[14].0,
+        payload: Arc::new(Payload::read("reset", r#"{"reason":"expired"}"#)),
+    });
+    story.receive(&told[15..]);
+    assert!(story.judge().is_clean(true), "{:#?}", story.judge());
+    story.record.arrivals.pop();
+    assert_eq!(story.judge().lost, 1);
 }

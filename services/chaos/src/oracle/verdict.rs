@@ -53,6 +53,11 @@ impl Verdict {
         self.of_one = 0;
     }
 
+    /// Whether nothing is on its way any more, whatever is wrong otherwise.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.lost == 0 && self.wrong_pictures == 0
+    }
+
     /// Whether nothing is wrong; resets and gaps count where no mercy was due.
     pub(crate) fn is_clean(&self, resets_allowed: bool) -> bool {
         let wrong = [
