@@ -16,11 +16,11 @@ use crate::{error::ApiError, session::SignedIn, state::AppState};
 
 /// The guilds that a user and the bot share.
 pub(crate) async fn shared(state: &AppState, signed_in: &SignedIn) -> Result<Vec<Guild>, ApiError> {
-    let guilds = state
+    let known = state
         .memberships
         .of(signed_in.user.id, &signed_in.session)
         .await?;
-    Ok(state.bus.guilds(&guilds).await?)
+    Ok(state.bus.guilds(&known.guilds).await?)
 }
 
 /// The guild of a path, if the user and the bot share it. Whether a foreign guild exists is not told.

@@ -142,6 +142,6 @@ pub(crate) fn finish(mut response: Response, request_id: &str) -> Response {
     Response::from_parts(parts, Body::from(body))
 }
 
-/// Marks a failed response that is a page for people and stays as it is.
+/// Marks a failed response that says itself what it has to: a page for people, or why this replica is not ready.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Page;

@@ -23,7 +23,7 @@ mod request;
 mod ring;
 mod snapshot;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod viewer;
 
 pub use alarm::{Alarm, End};
@@ -34,6 +34,8 @@ pub(crate) use chunk::Chunk;
 pub(crate) use frame::Block;
 pub(crate) use join::{Away, Wish, now_ms};
 pub(crate) use picture::icon_url;
+#[cfg(test)]
+pub(crate) use pulse::EVERY as TICK_EVERY;
 pub(crate) use pulse::Health;
 pub(crate) use viewer::{Taken, Viewer};
 

@@ -14,7 +14,8 @@ use crate::{
     discord::{Discord, DiscordError, Tokens},
     session::{TOKENS, vault::Vault},
 };
-use slots::{Known, Slots};
+pub(crate) use slots::Known;
+use slots::Slots;
 
 /// How long the last known guilds are believed when Discord or the session store does not answer.
 pub(crate) const AUTH_GRACE: Duration = Duration::from_secs(300);
@@ -70,20 +71,19 @@ impl Memberships {
         &self,
         user: UserId,
         session: &Session,
-    ) -> Result<Arc<[GuildId]>, MembershipError> {
+    ) -> Result<Known, MembershipError> {
         let slot = self.slots.lock().of(user);
         let mut known = slot.lock().await;
         if let Some(fresh) = known.as_ref().filter(|known| known.at.elapsed() < self.ttl) {
-            return Ok(Arc::clone(&fresh.guilds));
+            return Ok(fresh.clone());
         }
         match self.ask(session).await {
             Ok(guilds) => {
-                let guilds: Arc<[GuildId]> = guilds.into();
-                *known = Some(Known {
+                let now = Known {
                     at: Instant::now(),
-                    guilds: Arc::clone(&guilds),
-                });
-                Ok(guilds)
+                    guilds: guilds.into(),
+                };
+                Ok(known.insert(now).clone())
             }
             Err(MembershipError::SignedOut) => Err(MembershipError::SignedOut),
             Err(error) => match known
@@ -92,7 +92,7 @@ impl Memberships {
             {
                 Some(last) => {
                     warn!(component = "Internal", %error, "a user's guilds can't be read; the last known ones hold");
-                    Ok(Arc::clone(&last.guilds))
+                    Ok(last.clone())
                 }
                 None => Err(error),
             },

@@ -1,3 +1,6 @@
+#[cfg(test)]
+pub(crate) mod staged;
+
 use std::{ops::Deref, sync::Arc};
 
 use event_bus::EventBus;

@@ -6,6 +6,8 @@ mod frames;
 mod open;
 mod query;
 mod recheck;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use open::{stream, stream_head};
 

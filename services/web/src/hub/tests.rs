@@ -6,7 +6,7 @@ mod encoding;
 mod faults;
 mod oracle;
 mod privacy;
-mod script;
+pub(crate) mod script;
 mod world;
 
 use std::time::Duration;

@@ -14,9 +14,9 @@ pub(super) type Slot = Arc<tokio::sync::Mutex<Option<Known>>>;
 
 /// A user's guilds as of some time.
 #[derive(Debug, Clone)]
-pub(super) struct Known {
-    pub(super) at: Instant,
-    pub(super) guilds: Arc<[GuildId]>,
+pub(crate) struct Known {
+    pub(crate) at: Instant,
+    pub(crate) guilds: Arc<[GuildId]>,
 }
 
 /// The users whose guilds are remembered.

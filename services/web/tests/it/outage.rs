@@ -1,6 +1,9 @@
 use std::time::Duration;
 
+use redis_link::testing::RedisServer;
 use serde_json::Value;
+use session_store::RedisSessions;
+use tokio::time::Instant;
 
 use crate::{
     browser::{Browser, client},
@@ -64,4 +67,42 @@ async fn redis_goes_and_comes_back_and_browsers_stay_and_miss_nothing() {
     assert_eq!(users, (1..=60).collect::<Vec<_>>());
     assert!(!stream.has_ended());
     assert!(web.metric("fanfare_repairs_total") >= 1.0);
+}
+
+#[tokio::test]
+async fn the_session_store_goes_and_open_streams_go_on() {
+    let mut redis = RedisServer::start(&["--appendonly", "yes", "--appendfsync", "always"]).await;
+    let mut deployment = Deployment::in_memory().await;
+    deployment.sessions = RedisSessions::connect(&redis.config("web-it-sessions")).into();
+    let web = deployment.replica(&[("MEMBERSHIP_TTL_SECONDS", "1")]).await;
+    let browser = Browser::signed_in(&web).await;
+    let stream = browser.stream("").await;
+    stream
+        .wait_until(|stream| !stream.last_event_id().is_empty())
+        .await;
+
+    redis.kill();
+    let turned_away = browser.stream("").await;
+    turned_away.wait_for_end().await;
+    assert_eq!(turned_away.events()[0].data, r#"{"reason":"bus"}"#);
+    assert_eq!(browser.get("/api/guilds").await.status(), 503);
+    // Several looks for the user fail meanwhile, and take their time; events do not wait for them.
+    let begun = Instant::now();
+    let mut user = 0;
+    while begun.elapsed() < Duration::from_secs(4) {
+        user += 1;
+        let asked = Instant::now();
+        deployment.publisher.join(GUILD, ROOM, user).await;
+        stream.wait(user as usize).await;
+        assert!(asked.elapsed() < Duration::from_secs(1), "an event waited");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(!stream.has_ended());
+
+    redis.restart().await;
+    let again = browser.stream("").await;
+    again
+        .wait_until(|stream| !stream.last_event_id().is_empty())
+        .await;
+    assert!(!stream.has_ended());
 }

@@ -148,5 +148,21 @@ async fn a_reader_that_has_stopped_does_not_hold_up_the_end() {
     for user in 1..=COUNT {
         deployment.publisher.join(GUILD, ROOM, user).await;
     }
+    web.begin_stop();
+    // As long as it is there, the others are still answered.
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let ready = browser.get("/api/ready").await;
+        if ready.status() == 503 {
+            let body = ready.text().await.unwrap();
+            assert!(body.contains("draining"), "{body}");
+            break;
+        }
+        assert!(tokio::time::Instant::now() < deadline);
+    }
+    let turned_away = browser.stream("").await;
+    turned_away.wait_for_end().await;
+    assert_eq!(turned_away.events()[0].data, r#"{"reason":"draining"}"#);
+    assert!(turned_away.text().starts_with("retry: "));
     assert!(web.stop().await, "it ends within the grace period");
 }

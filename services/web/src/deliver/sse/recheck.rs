@@ -17,7 +17,9 @@ pub(super) struct Recheck {
     signed_in: SignedIn,
     chosen: Option<Vec<GuildId>>,
     has_guilds: bool,
-    trouble_since: Option<Instant>,
+    /// When it was last known for certain that the user may be here.
+    certain: Instant,
+    in_trouble: bool,
 }
 
 /// What the look showed.
@@ -43,26 +45,28 @@ impl Recheck {
             signed_in,
             chosen,
             has_guilds,
-            trouble_since: None,
+            certain: Instant::now(),
+            in_trouble: false,
         }
     }
 
     /// Whether the last look failed.
     pub(super) fn is_in_trouble(&self) -> bool {
-        self.trouble_since.is_some()
+        self.in_trouble
     }
 
     /// Looks. The guilds that it names are followed.
     pub(super) async fn look(&mut self) -> Outcome {
         match self.guilds().await {
-            Ok(Some(guilds)) => {
+            Ok(Some((guilds, as_of))) => {
                 if self.has_guilds && guilds.is_empty() {
                     return Outcome::Over;
                 }
                 if self.state.hub.open(&guilds).await.is_err() {
                     return self.trouble();
                 }
-                self.trouble_since = None;
+                self.certain = self.certain.max(as_of);
+                self.in_trouble = as_of.elapsed() > self.state.config.membership_ttl * 2;
                 self.has_guilds = !guilds.is_empty();
                 Outcome::Stay(Some(guilds))
             }
@@ -71,8 +75,8 @@ impl Recheck {
         }
     }
 
-    /// The guilds of the stream now; `None` if the user is signed out.
-    async fn guilds(&self) -> Result<Option<Vec<GuildId>>, ()> {
+    /// The guilds of the stream, and as of when; `None` if the user is signed out.
+    async fn guilds(&self) -> Result<Option<(Vec<GuildId>, Instant)>, ()> {
         let live = self.state.sessions.is_live(&self.signed_in.id).await;
         match live {
             Ok(true) => {}
@@ -88,30 +92,32 @@ impl Recheck {
             Arc::new(self.state.sessions.clone()),
             self.signed_in.session.expiry(),
         );
-        let guilds = match self
+        let known = match self
             .state
             .memberships
             .of(self.signed_in.user.id, &session)
             .await
         {
-            Ok(guilds) => guilds,
+            Ok(known) => known,
             Err(MembershipError::SignedOut) => return Ok(None),
             Err(error) => {
                 debug!(component = "WS", %error, "a user's guilds could not be looked up");
                 return Err(());
             }
         };
-        let shared = self.state.bus.guilds(&guilds).await.map_err(|_| ())?;
-        let shared = shared.into_iter().map(|guild| guild.id);
-        Ok(Some(match &self.chosen {
+        let shared = self.state.bus.guilds(&known.guilds).await;
+        let shared = shared.map_err(|_| ())?.into_iter().map(|guild| guild.id);
+        let guilds = match &self.chosen {
             None => shared.collect(),
             Some(chosen) => shared.filter(|guild| chosen.contains(guild)).collect(),
-        }))
+        };
+        Ok(Some((guilds, known.at)))
     }
 
+    /// It could not be found out: what was certain holds for a while.
     fn trouble(&mut self) -> Outcome {
-        let since = *self.trouble_since.get_or_insert_with(Instant::now);
-        if since.elapsed() > AUTH_GRACE {
+        self.in_trouble = true;
+        if self.certain.elapsed() > self.state.config.membership_ttl + AUTH_GRACE {
             Outcome::Unknown
         } else {
             Outcome::Stay(None)

@@ -32,7 +32,7 @@ use crate::metrics::Metrics;
 
 /// What becomes of a tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ticks {
+pub(crate) enum Ticks {
     Return,
     Vanish,
     Fail,
@@ -40,7 +40,7 @@ pub(super) enum Ticks {
 
 /// The bus; clones share it.
 #[derive(Clone)]
-pub(super) struct Script {
+pub(crate) struct Script {
     inner: Arc<Mutex<Inner>>,
     reads: Arc<AtomicUsize>,
 }
@@ -61,9 +61,9 @@ struct Log {
 }
 
 /// A hub on such a bus.
-pub(super) struct Stage {
-    pub(super) script: Script,
-    pub(super) hub: Hub,
+pub(crate) struct Stage {
+    pub(crate) script: Script,
+    pub(crate) hub: Hub,
     _stop: DropGuard,
 }
 
@@ -90,7 +90,7 @@ pub(super) fn join(guild: GuildId, previous: u64, ms: u64, seq: u64, user: u64) 
 
 impl Stage {
     /// Guilds with an entry each, at id 1 and position 1; the clock stands at 100.
-    pub(super) async fn new(guilds: &[GuildId]) -> Self {
+    pub(crate) async fn new(guilds: &[GuildId]) -> Self {
         let stage = Self::starting(guilds, Ticks::Return);
         while stage.hub.health() != Health::Ready {
             tokio::task::yield_now().await;
@@ -98,7 +98,7 @@ impl Stage {
         stage
     }
 
-    pub(super) fn starting(guilds: &[GuildId], ticks: Ticks) -> Self {
+    pub(crate) fn starting(guilds: &[GuildId], ticks: Ticks) -> Self {
         let log = |guild: &GuildId| {
             let entries = vec![join(*guild, 0, 1, 1, 1)];
             let floor = EventId::ZERO;
@@ -140,7 +140,7 @@ impl Stage {
 }
 
 impl Script {
-    pub(super) fn set_ticks(&self, ticks: Ticks) {
+    pub(crate) fn set_ticks(&self, ticks: Ticks) {
         self.inner.lock().ticks = ticks;
     }
 

@@ -1,0 +1,41 @@
+use std::sync::Arc;
+
+use environment::Env;
+use event_bus::WithoutRedis;
+use lifecycle::CancellationToken;
+use prometheus::Registry;
+use session_store::MemorySessions;
+
+use super::{AppState, Parts};
+use crate::{
+    config::Config, discord::Discord, hub::tests::script::Stage, membership::Memberships,
+    metrics::Metrics, session::vault::Vault, streams::Streams,
+};
+
+/// What handlers work with on a bus that a test directs; its Discord never answers.
+pub(crate) fn staged(stage: &Stage, membership_ttl: &str) -> AppState {
+    let mut env = Env::from_pairs([
+        ("SESSION_SECRET", "0123456789abcdef0123456789abcdef"),
+        ("DISCORD_CLIENT_ID", "1"),
+        ("DISCORD_CLIENT_SECRET", "s"),
+        ("DISCORD_API_URL", "http://127.0.0.1:9/api"),
+        ("MEMBERSHIP_TTL_SECONDS", membership_ttl),
+    ]);
+    let config = Arc::new(Config::read_with(&mut env, WithoutRedis::Memory));
+    env.finish().unwrap();
+    let metrics = Arc::new(Metrics::register(&Registry::new()).unwrap());
+    let discord = Arc::new(Discord::new(&config).unwrap());
+    let vault = Vault::new([&config.session_secret]);
+    AppState::new(Parts {
+        hub: stage.hub.clone(),
+        bus: Arc::new(stage.script.clone()),
+        sessions: MemorySessions::new().into(),
+        memberships: Memberships::new(Arc::clone(&discord), vault.clone(), config.membership_ttl),
+        discord,
+        vault,
+        streams: Streams::new(20, Arc::clone(&metrics)),
+        metrics,
+        drain: CancellationToken::new(),
+        config,
+    })
+}
