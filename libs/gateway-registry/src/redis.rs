@@ -1,3 +1,4 @@
+mod calls;
 mod reply;
 mod scripts;
 
@@ -40,8 +41,7 @@ impl RedisRegistry {
         script: &Script,
         arguments: Vec<String>,
     ) -> Result<R, RegistryError> {
-        script
-            .evalsha_with_reload(self.link.client(), self.gateways.as_str(), arguments)
+        calls::run(&self.link, script, &self.gateways, arguments)
             .await
             .map_err(unavailable)
     }
@@ -54,8 +54,7 @@ impl RedisRegistry {
     ) -> Result<R, RegistryError> {
         let mut all = vec![self.link.key("")];
         all.extend(arguments);
-        script
-            .evalsha_with_reload(self.link.client(), self.link.key("shards"), all)
+        calls::run(&self.link, script, &self.link.key("shards"), all)
             .await
             .map_err(unavailable)
     }

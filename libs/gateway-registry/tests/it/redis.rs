@@ -1,5 +1,7 @@
+mod failover;
 mod faults;
 mod keys;
+mod topologies;
 
 use std::sync::Arc;
 
@@ -18,13 +20,8 @@ conformance::holds!(fresh);
 
 async fn shared() -> (RedisServer, impl Fn(&str) -> Registry) {
     let server = RedisServer::start(&[]).await;
-    let one = server.config("any");
-    let registry = move |prefix: &str| -> Registry {
-        let mut config = one.clone();
-        prefix.clone_into(&mut config.prefix);
-        Arc::new(RedisRegistry::connect(&config))
-    };
-    (server, registry)
+    let registries = topologies::by_prefix(server.config("any"));
+    (server, registries)
 }
 
 conformance::holds!(deployments_on_one_server_do_not_meet on shared);
