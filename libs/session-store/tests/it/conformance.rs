@@ -13,10 +13,20 @@ use tower_sessions::{
 /// Until something that must happen has happened.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Makes a test of every clause for the adapter that `$fresh().await` makes: `(keep-alive, Sessions)`.
+/// Runs every clause.
+///
+/// - `holds!(fresh)` makes a test of each; `fresh().await` gives `(keep-alive, Sessions)`.
+/// - `holds!(name on topology)` makes one test, for a topology that takes long to start; `topology().await` gives the same,
+///   and all clauses share the store: each has sessions of its own.
 macro_rules! holds {
     ($fresh:path) => {
-        $crate::conformance::holds!($fresh:
+        $crate::conformance::holds!(@clauses each $fresh);
+    };
+    ($name:ident on $topology:path) => {
+        $crate::conformance::holds!(@clauses together $name $topology);
+    };
+    (@clauses $($how:tt)+) => {
+        $crate::conformance::holds!(@$($how)+:
             a_created_session_is_loaded_as_it_was,
             an_unknown_session_is_none,
             a_save_replaces_the_whole_record,
@@ -35,13 +45,30 @@ macro_rules! holds {
             a_new_id_at_login_leaves_nothing_under_the_old_one,
         );
     };
-    ($fresh:path: $($clause:ident),+ $(,)?) => {$(
+    (@each $fresh:path: $($clause:ident),+ $(,)?) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $clause() {
             let (_alive, sessions) = $fresh().await;
             $crate::conformance::$clause(sessions).await;
         }
     )+};
+    (@together $name:ident $topology:path: $($clause:ident),+ $(,)?) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            let (_alive, sessions) = $topology().await;
+            let mut clauses = tokio::task::JoinSet::new();
+            $(
+                let clause = $crate::conformance::$clause(sessions.clone());
+                clauses.spawn(async move {
+                    let outcome = tokio::spawn(clause).await;
+                    (stringify!($clause), outcome.is_ok())
+                });
+            )+
+            let outcomes = clauses.join_all().await;
+            let failed: Vec<_> = outcomes.iter().filter(|(_, held)| !held).collect();
+            assert!(failed.is_empty(), "{failed:?}");
+        }
+    };
 }
 pub(crate) use holds;
 

@@ -1,3 +1,5 @@
+mod topologies;
+
 use std::{collections::HashMap, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
