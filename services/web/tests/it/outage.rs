@@ -6,10 +6,97 @@ use session_store::RedisSessions;
 use tokio::time::Instant;
 
 use crate::{
-    browser::{Browser, client},
+    browser::{Browser, Dispatched, Stream, client},
     publisher::ROOM,
-    replica::{Deployment, GUILD, PATIENCE},
+    replica::{Deployment, GUILD, PATIENCE, Replica},
 };
+
+fn users(stream: &Stream) -> Vec<u64> {
+    let events = stream.events();
+    let user = |event: &Dispatched| {
+        let json: Value = serde_json::from_str(&event.data).unwrap();
+        json["userId"].as_str().unwrap().parse().unwrap()
+    };
+    events.iter().map(user).collect()
+}
+
+async fn three(browser: &Browser) -> Vec<Stream> {
+    let mut streams = Vec::new();
+    for _ in 0..3 {
+        let stream = browser.stream("").await;
+        stream
+            .wait_until(|stream| !stream.last_event_id().is_empty())
+            .await;
+        streams.push(stream);
+    }
+    streams
+}
+
+/// Waits until `/api/ready` says so; it never says not ready meanwhile.
+async fn says(web: &Replica, status: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let ready = client().get(format!("{}/api/ready", web.url));
+        let ready = ready.send().await.unwrap();
+        assert_eq!(
+            ready.status(),
+            200,
+            "it stays ready, or all replicas would leave at once"
+        );
+        let ready: Value = ready.json().await.unwrap();
+        if ready["status"] == status {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{ready}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn live_channels_that_are_cut_are_repaired_and_browsers_notice_nothing() {
+    let deployment = Deployment::on_redis().await;
+    let web = deployment.replica(&[]).await;
+    let browser = Browser::signed_in(&web).await;
+    let streams = three(&browser).await;
+    let redis = deployment.redis.as_ref().unwrap();
+    for user in 1..=300 {
+        if user % 75 == 0 {
+            redis.ask("CLIENT KILL TYPE pubsub").await.unwrap();
+        }
+        deployment.publisher.join(GUILD, ROOM, user).await;
+    }
+    for stream in &streams {
+        stream.wait(300).await;
+        assert_eq!(users(stream), (1..=300).collect::<Vec<_>>());
+        assert!(!stream.has_ended());
+    }
+    assert!(web.metric("fanfare_repairs_total") >= 1.0);
+    assert!(!streams[0].text().contains("event: reset"));
+}
+
+#[tokio::test]
+async fn a_redis_that_hangs_leaves_the_replica_degraded_and_nothing_is_lost() {
+    let deployment = Deployment::on_redis().await;
+    let web = deployment.replica(&[]).await;
+    let browser = Browser::signed_in(&web).await;
+    let streams = three(&browser).await;
+    deployment.publisher.join(GUILD, ROOM, 1).await;
+    let redis = deployment.redis.as_ref().unwrap();
+    redis.pause();
+    says(&web, "degraded").await;
+    assert!(web.metric("fanfare_degraded") >= 1.0);
+    redis.resume();
+    for user in 2..=60 {
+        deployment.publisher.join(GUILD, ROOM, user).await;
+    }
+    for stream in &streams {
+        stream.wait(60).await;
+        assert_eq!(users(stream), (1..=60).collect::<Vec<_>>());
+        assert!(!stream.has_ended());
+    }
+    says(&web, "ready").await;
+    assert!(web.metric("fanfare_degraded") < 1.0);
+}
 
 #[tokio::test]
 async fn redis_goes_and_comes_back_and_browsers_stay_and_miss_nothing() {
@@ -24,25 +111,7 @@ async fn redis_goes_and_comes_back_and_browsers_stay_and_miss_nothing() {
     stream.wait(1).await;
 
     deployment.redis.as_mut().unwrap().kill();
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    loop {
-        let ready = client()
-            .get(format!("{}/api/ready", web.url))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(
-            ready.status(),
-            200,
-            "it stays ready, or all replicas would leave at once"
-        );
-        let ready: Value = ready.json().await.unwrap();
-        if ready["status"] == "degraded" {
-            break;
-        }
-        assert!(tokio::time::Instant::now() < deadline, "{ready}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    says(&web, "degraded").await;
     let turned_away = browser.stream("").await;
     turned_away.wait_for_end().await;
     assert_eq!(turned_away.events()[0].data, r#"{"reason":"bus"}"#);
@@ -53,18 +122,8 @@ async fn redis_goes_and_comes_back_and_browsers_stay_and_miss_nothing() {
     for user in 2..=60 {
         deployment.publisher.join(GUILD, ROOM, user).await;
     }
-    let events = stream.wait(60).await;
-    let users: Vec<u64> = events
-        .iter()
-        .map(|event| {
-            serde_json::from_str::<Value>(&event.data).unwrap()["userId"]
-                .as_str()
-                .unwrap()
-                .parse()
-                .unwrap()
-        })
-        .collect();
-    assert_eq!(users, (1..=60).collect::<Vec<_>>());
+    stream.wait(60).await;
+    assert_eq!(users(&stream), (1..=60).collect::<Vec<_>>());
     assert!(!stream.has_ended());
     assert!(web.metric("fanfare_repairs_total") >= 1.0);
 }
