@@ -1,8 +1,9 @@
 //! One seed or many, and the figures over all of them.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, panic::AssertUnwindSafe, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
+use futures_util::FutureExt as _;
 use serde_json::json;
 
 use crate::{cli::Cli, report::Report, seed};
@@ -44,14 +45,18 @@ async fn series(cli: &Cli) -> anyhow::Result<bool> {
 async fn one(cli: &Cli, number: u64) -> anyhow::Result<Report> {
     println!("seed {number}");
     let logs = folder(number)?;
-    let report = match seed::run(cli, number, &logs).await {
-        Ok(report) => report,
-        Err(error) => {
-            let mut report = Report::new(cli, number);
-            report.trouble = Some(format!("{error:#}"));
-            report
-        }
+    // The servers' own helpers panic when a server does not come up; other seeds are still of interest.
+    let run = AssertUnwindSafe(seed::run(cli, number, &logs)).catch_unwind();
+    let trouble = match run.await {
+        Ok(Ok(report)) => Ok(report),
+        Ok(Err(error)) => Err(format!("{error:#}")),
+        Err(_) => Err("a panic, see above".to_owned()),
     };
+    let report = trouble.unwrap_or_else(|trouble| {
+        let mut report = Report::new(cli, number);
+        report.trouble = Some(trouble);
+        report
+    });
     for finding in &report.verdict.findings {
         println!("  {finding}");
     }

@@ -8,6 +8,8 @@ use std::{
 use anyhow::{Context as _, bail};
 use redis_link::testing::{RedisCluster, RedisServer, SentinelTrio};
 
+use crate::deployment::LOOK_EVERY;
+
 /// How a deployment's Redis is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -123,7 +125,7 @@ impl Store {
             Servers::Single(server) => server.restart().await,
             Servers::Sentinel(trio) => {
                 trio.promoted(port).await;
-                trio.restart(port).await;
+                rejoin(trio, port).await;
             }
             Servers::Cluster(cluster) => {
                 cluster.promoted(PREFIX, port).await;
@@ -210,6 +212,20 @@ impl Store {
             Servers::Cluster(cluster) => cluster.settled().await,
         }
     }
+}
+
+/// Starts a server again and makes it a replica of the one that took over; the Sentinels would see to that too, after a while.
+async fn rejoin(trio: &mut SentinelTrio, port: u16) {
+    let master = trio.master().await.port();
+    let Some(server) = (trio.servers().iter_mut()).find(|server| server.port() == port) else {
+        return;
+    };
+    server.restart().await;
+    let follow = format!("REPLICAOF 127.0.0.1 {master}");
+    while !(server.ask(&follow).await).is_some_and(|answer| answer.contains("OK")) {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    trio.settled().await;
 }
 
 async fn replica_of(servers: &[RedisServer], master: u16) -> Option<&RedisServer> {
