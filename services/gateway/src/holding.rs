@@ -131,7 +131,7 @@ impl Holding {
         self.enter(Hold::Lost);
     }
 
-    /// How far the session is published, for the heartbeats.
+    /// How far the session is stored as published, for the heartbeats.
     pub(crate) fn watermark(&self) -> Watermark {
         self.watermark.clone()
     }
@@ -141,7 +141,19 @@ impl Holding {
         let mut session = self.session.lock();
         if let Some(running) = session.as_mut().filter(|running| running.is(generation)) {
             running.progress.seq = running.progress.seq.max(seq);
-            self.watermark.raise(&running.id, running.progress.seq);
+        }
+    }
+
+    /// This is in the registry. Only now may a heartbeat tell Discord of it: whoever takes over resumes from here, and Discord may
+    /// forget what a heartbeat acknowledged.
+    fn stored(&self, progress: Option<Progress>) {
+        let Some(progress) = progress else { return };
+        let session = self.session.lock();
+        if let Some(running) = session
+            .as_ref()
+            .filter(|running| running.is(progress.generation))
+        {
+            self.watermark.raise(&running.id, progress.seq);
         }
     }
 
@@ -231,9 +243,11 @@ impl Holding {
 
     async fn renew(&self, recount: &impl Fn()) {
         let asked_at = Instant::now();
-        let renewed = self.registry.renew(&self.lease, LEASE_TTL, self.progress());
+        let progress = self.progress();
+        let renewed = self.registry.renew(&self.lease, LEASE_TTL, progress);
         match answered(renewed).await {
             Ok(Renewal::Held { recount: wanted }) => {
+                self.stored(progress);
                 if *self.hold.borrow() == Hold::InDoubt {
                     info!(component = "Gateway", shard = %self.lease.shard, "The lease is held again");
                 }

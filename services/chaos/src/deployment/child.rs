@@ -1,5 +1,5 @@
 use std::{
-    fs::File,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -34,7 +34,7 @@ impl Child {
     ) -> anyhow::Result<Self> {
         let mut child = Self {
             name: name.to_owned(),
-            program: beside(program)?,
+            program: pinned(program, logs)?,
             env,
             log: logs.join(format!("{}.log", name.replace(' ', "-"))),
             running: None,
@@ -111,6 +111,16 @@ impl Child {
             .as_mut()
             .and_then(|running| running.try_wait().ok().flatten())
     }
+}
+
+/// A program under a name of this run's own, so that every start is of the same build, whatever is built meanwhile.
+fn pinned(name: &str, folder: &Path) -> anyhow::Result<PathBuf> {
+    let pin = folder.join(format!("{name}.bin"));
+    if !pin.exists() {
+        fs::hard_link(beside(name)?, &pin)
+            .with_context(|| format!("{} can't be made", pin.display()))?;
+    }
+    Ok(pin)
 }
 
 /// A program in the folder of this one, or one above (where tests are).
