@@ -7,7 +7,7 @@ BROWSER := libs/browser
 INTEROP := services/simulator/tests/interop
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
-.PHONY: help demo run dashboard types lint format test test-rust test-browser bench chaos tools node-modules
+.PHONY: help demo run dashboard types lint format test test-rust test-browser test-chaos bench chaos tools node-modules
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,7 +49,7 @@ tools: ## Installs the servers and the browser that the tests start
 	  { as_root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }; \
 	    as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq redis-server chromium >/dev/null; }
 
-test: tools test-browser test-rust ## Installs what is missing and runs every test
+test: tools test-browser test-rust test-chaos ## Installs what is missing and runs every test
 
 test-browser: node-modules
 	cd $(BROWSER) && $(NPM) test --silent
@@ -62,6 +62,14 @@ else
 	cargo test --workspace
 endif
 
+CHAOS_BUILD := cargo build --quiet --package gateway --package web --package simulator --package chaos
+
+test-chaos: dashboard
+	$(CHAOS_BUILD)
+	target/debug/chaos --seed 1 --seeds 2
+	target/debug/chaos --seed 3 --topology sentinel
+	target/debug/chaos --seed 4 --topology cluster
+
 bench: dashboard ## Release builds under load: 1,000 streams over two replicas
 	@command -v redis-server >/dev/null || $(MAKE) tools
 	cargo build --release --quiet --package gateway --package web --package simulator --package loadtest
@@ -73,5 +81,5 @@ TOPOLOGY ?= single
 
 chaos: dashboard ## Everything goes wrong, and the browsers' lists are checked: SEED=n, SEEDS=how many, TOPOLOGY=single|sentinel|cluster
 	@command -v redis-server >/dev/null || $(MAKE) tools
-	cargo build --quiet --package gateway --package web --package simulator --package chaos
+	$(CHAOS_BUILD)
 	target/debug/chaos --seed $(SEED) --seeds $(SEEDS) --topology $(TOPOLOGY) --json target/chaos/figures.json

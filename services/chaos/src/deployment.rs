@@ -36,6 +36,14 @@ pub(crate) struct Size {
     pub(crate) retention: Option<u64>,
 }
 
+/// Where the programs are, and where a run's own links to them and their logs are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Folders<'a> {
+    /// `None` = where this program is.
+    pub(crate) programs: Option<&'a Path>,
+    pub(crate) logs: &'a Path,
+}
+
 /// One gateway or web replica.
 pub(crate) struct Member {
     pub(crate) child: Child,
@@ -72,12 +80,12 @@ impl Deployment {
         lifecycle: &Lifecycle,
         size: Size,
         seed: u64,
-        logs: &Path,
+        folders: Folders<'_>,
     ) -> anyhow::Result<Self> {
         let store = Store::start(size.topology).await;
         let simulator_port = Port::claim();
         let simulator_env = environment::simulator(simulator_port.number(), seed);
-        let simulator = Child::start("simulator", "simulator", simulator_env, logs)?;
+        let simulator = Child::start("simulator", "simulator", simulator_env, folders)?;
         let control = Control::new(simulator_port.number())?;
         let discord = Proxy::start(lifecycle, vec![local(&simulator_port)]).await?;
         let balancer = Proxy::start(lifecycle, Vec::new()).await?;
@@ -96,11 +104,11 @@ impl Deployment {
         let simulated = format!("{}/control/state", deployment.control.base());
         deployment.wait_for(&simulated).await?;
         for number in 1..=size.gateways {
-            let gateway = deployment.gateway(lifecycle, number, logs).await?;
+            let gateway = deployment.gateway(lifecycle, number, folders).await?;
             deployment.gateways.push(gateway);
         }
         for number in 1..=size.webs {
-            let web = deployment.web(lifecycle, number, logs).await?;
+            let web = deployment.web(lifecycle, number, folders).await?;
             deployment.webs.push(web);
         }
         let replicas: Vec<SocketAddr> = deployment.webs.iter().map(Member::address).collect();
@@ -189,13 +197,13 @@ impl Deployment {
         &self,
         lifecycle: &Lifecycle,
         number: usize,
-        logs: &Path,
+        folders: Folders<'_>,
     ) -> anyhow::Result<Member> {
         let (port, metrics) = (Port::claim(), Port::claim());
         let redis = self.wire_to_redis(lifecycle).await?;
         let addresses = self.addresses(&port, &metrics, redis.as_ref());
         let env = environment::gateway(&addresses);
-        let child = Child::start(&format!("gateway {number}"), "gateway", env, logs)?;
+        let child = Child::start(&format!("gateway {number}"), "gateway", env, folders)?;
         Ok(Member {
             child,
             ready: format!("http://{}/ready", local(&port)),
@@ -210,14 +218,14 @@ impl Deployment {
         &self,
         lifecycle: &Lifecycle,
         number: usize,
-        logs: &Path,
+        folders: Folders<'_>,
     ) -> anyhow::Result<Member> {
         let (port, metrics) = (Port::claim(), Port::claim());
         let redis = self.wire_to_redis(lifecycle).await?;
         let front = Proxy::start(lifecycle, vec![local(&port)]).await?;
         let addresses = self.addresses(&port, &metrics, redis.as_ref());
         let env = environment::web(&addresses, self.balancer.address());
-        let child = Child::start(&format!("web {number}"), "web", env, logs)?;
+        let child = Child::start(&format!("web {number}"), "web", env, folders)?;
         Ok(Member {
             child,
             ready: format!("http://{}/api/ready", local(&port)),

@@ -138,6 +138,29 @@ impl Trouble {
         all
     }
 
+    /// The one that is called so on the command line.
+    pub(crate) fn named(name: &str) -> Result<Self, String> {
+        let mut all = Self::all(Topology::Single);
+        all.extend([
+            Self::RedisFailOver,
+            Self::DiscordForgets,
+            Self::BeyondRetention,
+        ]);
+        let found = all.iter().find(|trouble| trouble.name() == name);
+        found.copied().ok_or_else(|| {
+            let names: Vec<String> = all.iter().map(|trouble| trouble.name()).collect();
+            format!("it may be {}", names.join(", "))
+        })
+    }
+
+    /// What it is called on the command line.
+    fn name(self) -> String {
+        let words = self.to_string().to_lowercase();
+        let words = words.split(|letter: char| !letter.is_ascii_alphanumeric());
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        words.join("-")
+    }
+
     /// The shortest and longest time for which it lasts, in ms; what waits for something else has none.
     fn lasts(self) -> (u64, u64) {
         match self {
@@ -215,10 +238,22 @@ impl Plan {
         let mut rng = StdRng::seed_from_u64(seed);
         let all = Trouble::all(topology);
         let mut troubles = all.clone();
-        let special = Special::of(seed);
-        troubles.extend(special.trouble());
+        troubles.extend(Special::of(seed).trouble());
         troubles.extend((0..more).map(|_| all[rng.random_range(0..all.len())]));
         troubles.shuffle(&mut rng);
+        Self::of(seed, troubles, &mut rng)
+    }
+
+    /// These troubles, in this order.
+    pub(crate) fn only(seed: u64, troubles: &[Trouble]) -> Self {
+        let mut plan = Self::of(seed, troubles.to_vec(), &mut StdRng::seed_from_u64(seed));
+        for fault in &mut plan.faults {
+            fault.overlaps = false;
+        }
+        plan
+    }
+
+    fn of(seed: u64, troubles: Vec<Trouble>, rng: &mut StdRng) -> Self {
         let last = troubles.len() - 1;
         let mut overlapped = false;
         let faults = troubles.into_iter().enumerate().map(|(place, trouble)| {
@@ -235,7 +270,7 @@ impl Plan {
         });
         Self {
             faults: faults.collect(),
-            special,
+            special: Special::of(seed),
         }
     }
 
@@ -280,6 +315,17 @@ mod tests {
         assert_eq!(missing(&all[1..], Special::Nothing), all[..1]);
         let special = missing(&all, Special::ForgetfulDiscord);
         assert_eq!(special, [Trouble::DiscordForgets]);
+    }
+
+    #[test]
+    fn every_trouble_has_a_name_for_the_command_line() {
+        for topology in [Topology::Single, Topology::Sentinel] {
+            for trouble in Trouble::all(topology) {
+                assert_eq!(Trouble::named(&trouble.name()), Ok(trouble));
+            }
+        }
+        assert_eq!(Trouble::named("kill-9-redis"), Ok(Trouble::RedisKill));
+        assert!(Trouble::named("rain").is_err_and(|error| error.contains("cut-web-redis")));
     }
 
     #[test]

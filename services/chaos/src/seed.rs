@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     browser::{Fleet, Profile},
     cli::Cli,
-    deployment::{Deployment, Size},
+    deployment::{Deployment, Folders, Size},
     inject::{CONNECTED_WITHIN, inject},
     oracle::{Begin, Mercy, Verdict, judge},
     plan::{Fault, Plan, Special, Trouble},
@@ -51,14 +51,22 @@ pub(crate) async fn run(cli: &Cli, seed: u64, logs: &Path) -> anyhow::Result<Rep
 
 async fn play(cli: &Cli, seed: u64, logs: &Path, lifecycle: &Lifecycle) -> anyhow::Result<Report> {
     let began = Instant::now();
-    let plan = Plan::draw(seed, cli.topology, usize::from(cli.more));
+    let plan = if cli.only.is_empty() {
+        Plan::draw(seed, cli.topology, usize::from(cli.more))
+    } else {
+        Plan::only(seed, &cli.only)
+    };
     let size = Size {
         topology: cli.topology,
         gateways: usize::from(cli.gateways),
         webs: usize::from(cli.webs),
         retention: plan.special.retention(),
     };
-    let mut deployment = Deployment::start(lifecycle, size, seed, logs).await?;
+    let folders = Folders {
+        programs: cli.programs.as_deref(),
+        logs,
+    };
+    let mut deployment = Deployment::start(lifecycle, size, seed, folders).await?;
     deployment.connected(CONNECTED_WITHIN).await?;
     stage::build(&deployment.control).await?;
     let begin = Begin::read(&deployment.control).await?;
@@ -130,7 +138,7 @@ impl Run {
 
     /// One fault: begin, hold, heal, and everything is quiet again.
     async fn fault(&mut self, number: usize, fault: Fault) -> anyhow::Result<Outcome> {
-        let begun = Instant::now();
+        let (begun, streams) = (Instant::now(), self.fleet.streams());
         let seen = inject(&mut self.deployment, fault).await?;
         let healed = Instant::now();
         self.deployment.connected(CONNECTED_WITHIN).await?;
@@ -142,6 +150,7 @@ impl Run {
             trouble: fault.trouble,
             lasted: healed - begun,
             recovered: (!fault.overlaps).then(|| healed.elapsed()),
+            reconnects: self.fleet.streams() - streams,
             seen,
         };
         self.say(&format!("{:2}. {outcome}", number + 1));

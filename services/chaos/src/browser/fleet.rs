@@ -74,6 +74,15 @@ impl Fleet {
             .collect()
     }
 
+    /// How many streams were opened so far, but for those of browsers that come and go by themselves.
+    pub(crate) fn streams(&self) -> u32 {
+        let steady = self
+            .browsers
+            .iter()
+            .filter(|(profile, _)| profile.restless.is_none());
+        steady.map(|(_, record)| record.lock().streams).sum()
+    }
+
     /// Waits until every browser has an id to come back with.
     pub(crate) async fn wait_for_ids(&self) -> anyhow::Result<()> {
         let known = |_: &Profile, record: &Record| record.last_id().is_some();

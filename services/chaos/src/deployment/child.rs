@@ -1,6 +1,6 @@
 use std::{
     fs::{self, File},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -10,6 +10,8 @@ use tokio::{
     process::{Child as Running, Command},
     time::timeout,
 };
+
+use super::Folders;
 
 /// How long a process may take to end after SIGTERM; the programs' own grace period is 30 s.
 const END_WITHIN: Duration = Duration::from_secs(40);
@@ -25,18 +27,18 @@ pub(crate) struct Child {
 
 impl Child {
     /// Starts a program that stands beside this one, with nothing but these variables in its environment. What it writes is
-    /// appended to a file in `logs`.
+    /// appended to a file among the logs.
     pub(crate) fn start(
         name: &str,
         program: &str,
         env: Vec<(&'static str, String)>,
-        logs: &Path,
+        folders: Folders<'_>,
     ) -> anyhow::Result<Self> {
         let mut child = Self {
             name: name.to_owned(),
-            program: pinned(program, logs)?,
+            program: pinned(program, folders)?,
             env,
-            log: logs.join(format!("{}.log", name.replace(' ', "-"))),
+            log: folders.logs.join(format!("{}.log", name.replace(' ', "-"))),
             running: None,
         };
         child.launch()?;
@@ -114,11 +116,14 @@ impl Child {
 }
 
 /// A program under a name of this run's own, so that every start is of the same build, whatever is built meanwhile.
-fn pinned(name: &str, folder: &Path) -> anyhow::Result<PathBuf> {
-    let pin = folder.join(format!("{name}.bin"));
+fn pinned(name: &str, folders: Folders<'_>) -> anyhow::Result<PathBuf> {
+    let pin = folders.logs.join(format!("{name}.bin"));
     if !pin.exists() {
-        fs::hard_link(beside(name)?, &pin)
-            .with_context(|| format!("{} can't be made", pin.display()))?;
+        let program = match folders.programs {
+            Some(folder) => folder.join(name),
+            None => beside(name)?,
+        };
+        fs::hard_link(program, &pin).with_context(|| format!("{} can't be made", pin.display()))?;
     }
     Ok(pin)
 }
