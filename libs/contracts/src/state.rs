@@ -174,22 +174,46 @@ impl Voice {
     }
 }
 
+/// Something that is new or changed, with what it was before: whoever reads a log can tell what a browser saw that
+/// knows only what came before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed<T> {
+    /// What it is from now on.
+    pub now: T,
+    /// What it was; `None` = there was none.
+    #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
+    pub was: Option<Box<T>>,
+}
+
+impl<T> Changed<T> {
+    /// Something that is new.
+    pub fn new(now: T) -> Self {
+        Self { now, was: None }
+    }
+
+    /// Something that may have been something else before.
+    pub fn from(was: Option<T>, now: T) -> Self {
+        let was = was.map(Box::new);
+        Self { now, was }
+    }
+}
+
 /// A change of who may see what: an entry of the log that replicas apply in order and never send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", content = "value", rename_all = "camelCase")]
 pub enum AudienceChange {
     /// Name, icon or owner changed.
-    Guild(Guild),
+    Guild(Changed<Guild>),
     /// A channel or thread is new or changed.
-    Channel(Channel),
+    Channel(Changed<Channel>),
     /// A channel or thread is gone. Its overwrites still decide about what happened in it before.
-    ChannelGone(ChannelId),
+    ChannelGone(Channel),
     /// A role is new or changed.
-    Role(Role),
+    Role(Changed<Role>),
     /// A role is gone.
-    RoleGone(RoleId),
+    RoleGone(Role),
     /// A member's roles or time-out changed, or the member is new.
-    Member(Member),
+    Member(Changed<Member>),
     /// A member left.
     MemberGone(UserId),
     /// The bot is no longer in the guild.

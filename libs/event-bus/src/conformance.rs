@@ -148,6 +148,7 @@ macro_rules! conformance_clauses {
             state::a_guild_that_was_left_keeps_its_log_and_position,
             state::all_guilds_are_those_with_the_bot_in_them,
             state::a_large_snapshot_is_whole,
+            state::removed_channels_are_remembered,
             redaction::a_redacted_message_is_read_without_its_text,
             redaction::every_version_of_a_message_is_redacted_and_no_other_message,
             redaction::a_redaction_of_an_unknown_message_changes_nothing,

@@ -24,7 +24,7 @@ pub use config::{
 pub use entry::{Body, Entry};
 pub use error::BusError;
 pub use fence::Fence;
-pub use log::{Cut, GuildCut, LogPage, PAGE_LIMIT, StoredGuild};
+pub use log::{Cut, GONE_LIMIT, GuildCut, LogPage, PAGE_LIMIT, StoredGuild};
 pub use memory::MemoryBus;
 pub use outlet::DELIVERY_QUEUE;
 pub use position::{InvalidPosition, Position};

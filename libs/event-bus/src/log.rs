@@ -8,6 +8,9 @@ use crate::{Entry, Position};
 /// The most entries that one page holds.
 pub const PAGE_LIMIT: usize = 5_000;
 
+/// The most removed channels of a guild that are remembered; the oldest are forgotten first.
+pub const GONE_LIMIT: usize = 512;
+
 /// A part of a guild's log.
 #[derive(Debug, Clone)]
 pub struct LogPage {
@@ -40,6 +43,9 @@ pub struct GuildCut {
     pub position: Position,
     /// What is true in it.
     pub state: StoredGuild,
+    /// Channels and threads that were removed within the retention, as they were then, the oldest first; [`GONE_LIMIT`] at
+    /// most. They decide who may see what the log tells of them.
+    pub gone: Vec<Channel>,
 }
 
 /// What is stored of a guild.

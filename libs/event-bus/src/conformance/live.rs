@@ -187,7 +187,7 @@ pub async fn what_is_delivered_is_what_is_read(factory: &impl Factory) {
         .watch(author.guild)
         .await
         .expect("answers");
-    let gone = contracts::state::AudienceChange::ChannelGone(contracts::ChannelId::new(1));
+    let gone = contracts::state::AudienceChange::ChannelGone(super::state::channel(1, "gone"));
     for n in 0..20 {
         let new = vec![
             event(author.guild, "ü"),

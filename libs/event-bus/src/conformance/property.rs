@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use contracts::{
     ChannelId, EventId, RoleId, UserId,
-    state::{AudienceChange, Channel, Member, Role},
+    state::{AudienceChange, Changed, Channel, Member, Role},
 };
 use proptest::{
     prelude::*,
@@ -26,11 +26,11 @@ type Step = (u64, Vec<AudienceChange>);
 
 fn audience() -> impl Strategy<Value = AudienceChange> {
     prop_oneof![
-        4 => (0..5u64, "[a-c]{1,3}").prop_map(|(id, name)| AudienceChange::Channel(channel(id, &name))),
-        1 => (0..5u64).prop_map(|id| AudienceChange::ChannelGone(ChannelId::new(id))),
-        4 => (0..4u64, any::<u64>()).prop_map(|(id, bits)| AudienceChange::Role(role(id, bits))),
-        1 => (0..4u64).prop_map(|id| AudienceChange::RoleGone(RoleId::new(id))),
-        4 => (0..6u64, "[a-c]{1,3}").prop_map(|(id, name)| AudienceChange::Member(member(id, &name))),
+        4 => (0..5u64, "[a-c]{1,3}").prop_map(|(id, name)| AudienceChange::Channel(Changed::new(channel(id, &name)))),
+        1 => (0..5u64).prop_map(|id| AudienceChange::ChannelGone(channel(id, ""))),
+        4 => (0..4u64, any::<u64>()).prop_map(|(id, bits)| AudienceChange::Role(Changed::new(role(id, bits)))),
+        1 => (0..4u64).prop_map(|id| AudienceChange::RoleGone(role(id, 0))),
+        4 => (0..6u64, "[a-c]{1,3}").prop_map(|(id, name)| AudienceChange::Member(Changed::new(member(id, &name)))),
         1 => (0..6u64).prop_map(|id| AudienceChange::MemberGone(UserId::new(id))),
     ]
 }
@@ -42,13 +42,13 @@ fn history() -> impl Strategy<Value = Vec<Vec<Step>>> {
 
 fn operation(change: &AudienceChange) -> StateOp {
     match change.clone() {
-        AudienceChange::Channel(channel) => StateOp::SetChannel(channel),
-        AudienceChange::ChannelGone(id) => StateOp::RemoveChannel(id),
-        AudienceChange::Role(role) => StateOp::SetRole(role),
-        AudienceChange::RoleGone(id) => StateOp::RemoveRole(id),
-        AudienceChange::Member(member) => StateOp::SetMember(member),
+        AudienceChange::Channel(channel) => StateOp::SetChannel(channel.now),
+        AudienceChange::ChannelGone(gone) => StateOp::RemoveChannel(gone.id),
+        AudienceChange::Role(role) => StateOp::SetRole(role.now),
+        AudienceChange::RoleGone(gone) => StateOp::RemoveRole(gone.id),
+        AudienceChange::Member(member) => StateOp::SetMember(member.now),
         AudienceChange::MemberGone(id) => StateOp::RemoveMember(id),
-        AudienceChange::Guild(guild) => StateOp::SetGuild(guild),
+        AudienceChange::Guild(guild) => StateOp::SetGuild(guild.now),
         AudienceChange::GuildGone => StateOp::RemoveGuild,
     }
 }
@@ -67,17 +67,21 @@ impl Picture {
         for entry in entries.iter().filter(|entry| entry.id <= upto) {
             match &entry.body {
                 Body::Audience(AudienceChange::Channel(channel)) => {
-                    picture.channels.insert(channel.id, channel.clone());
+                    picture.channels.insert(channel.now.id, channel.now.clone());
                 }
-                Body::Audience(AudienceChange::ChannelGone(id)) => {
-                    drop(picture.channels.remove(id));
+                Body::Audience(AudienceChange::ChannelGone(gone)) => {
+                    drop(picture.channels.remove(&gone.id));
                 }
                 Body::Audience(AudienceChange::Role(role)) => {
-                    picture.roles.insert(role.id, role.clone());
+                    picture.roles.insert(role.now.id, role.now.clone());
                 }
-                Body::Audience(AudienceChange::RoleGone(id)) => drop(picture.roles.remove(id)),
+                Body::Audience(AudienceChange::RoleGone(gone)) => {
+                    drop(picture.roles.remove(&gone.id));
+                }
                 Body::Audience(AudienceChange::Member(member)) => {
-                    picture.members.insert(member.user_id, member.clone());
+                    picture
+                        .members
+                        .insert(member.now.user_id, member.now.clone());
                 }
                 Body::Audience(AudienceChange::MemberGone(id)) => drop(picture.members.remove(id)),
                 _ => {}

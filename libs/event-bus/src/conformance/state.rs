@@ -7,7 +7,7 @@ use contracts::{
 };
 
 use super::{Author, Factory, entries, event};
-use crate::{Retention, StateOp};
+use crate::{GONE_LIMIT, Retention, StateOp};
 
 pub(super) fn channel(id: u64, name: &str) -> Channel {
     Channel {
@@ -192,4 +192,40 @@ pub async fn a_large_snapshot_is_whole(factory: &impl Factory) {
             .iter()
             .all(|guild| guild.state.members.len() == 4_000)
     );
+}
+
+/// What was removed within the retention is remembered as it was, within a bound, and forgotten when the guild is written anew.
+pub async fn removed_channels_are_remembered(factory: &impl Factory) {
+    let deployment = factory.deployment(Retention::default()).await;
+    let bus = deployment.bus();
+    let mut author = Author::seeded(&bus, 1).await;
+    let gone = async || {
+        let cut = bus.snapshot(&[GuildId::new(1)]).await.expect("answers");
+        let gone = cut.guilds.into_iter().flat_map(|cut| cut.gone);
+        gone.map(|gone| (gone.id.get(), gone.name))
+            .collect::<Vec<_>>()
+    };
+    author
+        .set(vec![
+            StateOp::SetChannel(channel(1, "a")),
+            StateOp::SetChannel(channel(2, "b")),
+        ])
+        .await;
+    author.set(vec![StateOp::SetChannel(channel(1, "z"))]).await;
+    assert_eq!(gone().await, []);
+    let remove = |id| StateOp::RemoveChannel(ChannelId::new(id));
+    author.set(vec![remove(1), remove(99)]).await;
+    author.set(vec![remove(2)]).await;
+    let mut told = gone().await;
+    told.sort();
+    assert_eq!(told, [(1, "z".to_owned()), (2, "b".to_owned())]);
+
+    for id in 100..100 + GONE_LIMIT as u64 {
+        author
+            .set(vec![StateOp::SetChannel(channel(id, "c")), remove(id)])
+            .await;
+    }
+    assert_eq!(gone().await.len(), GONE_LIMIT);
+    author.reseed(Vec::new()).await;
+    assert_eq!(gone().await, []);
 }

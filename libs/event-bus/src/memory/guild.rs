@@ -7,8 +7,8 @@ use contracts::{
 };
 
 use crate::{
-    Body, Change, Entry, GuildCut, LogPage, NewEntry, PAGE_LIMIT, Position, Retention, StateOp,
-    StoredGuild, redaction,
+    Body, Change, Entry, GONE_LIMIT, GuildCut, LogPage, NewEntry, PAGE_LIMIT, Position, Retention,
+    StateOp, StoredGuild, redaction,
 };
 
 /// One guild: its state, its log and its position.
@@ -25,6 +25,8 @@ pub(super) struct GuildLog {
     roles: BTreeMap<RoleId, Role>,
     voice: BTreeMap<UserId, Voice>,
     members: BTreeMap<UserId, Member>,
+    /// Removed channels, and when (Unix ms).
+    gone: VecDeque<(u64, Channel)>,
 }
 
 impl GuildLog {
@@ -45,6 +47,7 @@ impl GuildLog {
             roles: BTreeMap::new(),
             voice: BTreeMap::new(),
             members: BTreeMap::new(),
+            gone: VecDeque::new(),
         }
     }
 
@@ -72,7 +75,7 @@ impl GuildLog {
             deliver(self.append(*clock, Body::Reseed));
         }
         for op in &change.state {
-            self.set(op.clone());
+            self.set(op.clone(), now);
         }
         let mut ids = Vec::with_capacity(change.entries.len());
         for (index, new) in change.entries.iter().enumerate() {
@@ -167,13 +170,25 @@ impl GuildLog {
         self.roles.clear();
         self.voice.clear();
         self.members.clear();
+        self.gone.clear();
     }
 
-    fn set(&mut self, op: StateOp) {
+    /// Removes a channel and remembers it: the log still tells of it.
+    fn bury(&mut self, id: ChannelId, now: u64) {
+        if let Some(was) = self.channels.remove(&id) {
+            self.gone.retain(|(_, gone)| *gone != was);
+            self.gone.push_back((now, was));
+            if self.gone.len() > GONE_LIMIT {
+                self.gone.pop_front();
+            }
+        }
+    }
+
+    fn set(&mut self, op: StateOp, now: u64) {
         match op {
             StateOp::SetGuild(guild) => self.facts = Some(guild),
             StateOp::SetChannel(channel) => drop(self.channels.insert(channel.id, channel)),
-            StateOp::RemoveChannel(id) => drop(self.channels.remove(&id)),
+            StateOp::RemoveChannel(id) => self.bury(id, now),
             StateOp::SetRole(role) => drop(self.roles.insert(role.id, role)),
             StateOp::RemoveRole(id) => drop(self.roles.remove(&id)),
             StateOp::SetVoice(voice) => drop(self.voice.insert(voice.user_id, voice)),
@@ -217,6 +232,9 @@ impl GuildLog {
             }
             self.log.pop_front();
         }
+        while self.gone.front().is_some_and(|(at, _)| *at < oldest) {
+            self.gone.pop_front();
+        }
     }
 
     pub(super) fn read(&self, after: EventId, upto: EventId, limit: usize) -> LogPage {
@@ -245,6 +263,7 @@ impl GuildLog {
                 voice: self.voice.values().cloned().collect(),
                 members: self.members.values().cloned().collect(),
             },
+            gone: self.gone.iter().map(|(_, gone)| gone.clone()).collect(),
         })
     }
 }

@@ -127,7 +127,7 @@ pub(super) fn cut(reply: Value) -> Result<Cut, BusError> {
 }
 
 fn guild_cut(value: Value) -> Result<GuildCut, BusError> {
-    let parts: Option<[Value; 9]> = array(value).and_then(|parts| parts.try_into().ok());
+    let parts: Option<[Value; 10]> = array(value).and_then(|parts| parts.try_into().ok());
     let Some(
         [
             id,
@@ -139,6 +139,7 @@ fn guild_cut(value: Value) -> Result<GuildCut, BusError> {
             roles,
             voice,
             members,
+            gone,
         ],
     ) = parts
     else {
@@ -160,6 +161,7 @@ fn guild_cut(value: Value) -> Result<GuildCut, BusError> {
             voice: list(voice, "voice", guild)?,
             members: list(members, "members", guild)?,
         },
+        gone: list(gone, "gone", guild)?,
     })
 }
 

@@ -151,6 +151,18 @@ local function forget_state(guild)
   end
 end
 
+-- Remembers a channel that is about to be removed: the log still tells of it.
+local function bury(guild, channel)
+  local was = redis.call('HGET', key('channels', guild.id), channel)
+  if was then
+    local gone = key('gone', guild.id)
+    redis.call('ZADD', gone, now, was)
+    redis.call('ZREMRANGEBYSCORE', gone, '-inf', now - AGE)
+    redis.call('ZREMRANGEBYRANK', gone, 0, -GONE - 1)
+    guild.grown[gone] = true
+  end
+end
+
 local function apply_state(guild, what, id, json)
   if HASHES[what] then
     local name = key(HASHES[what], guild.id)
@@ -158,6 +170,9 @@ local function apply_state(guild, what, id, json)
       guild.grown[name] = true
     end
   elseif REMOVED[what] then
+    if what == 'C' then
+      bury(guild, id)
+    end
     redis.call('HDEL', key(REMOVED[what], guild.id), id)
   elseif what == 'g' then
     redis.call('HSET', key('guild', guild.id), 'facts', json)

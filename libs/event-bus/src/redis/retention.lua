@@ -1,7 +1,9 @@
 -- How long a guild's keys live and how much of its log is kept.
 -- ARGV: 2 most entries, 3 retention in ms, 4 expiry of keys in seconds.
 local MOST, AGE, EXPIRY = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local STATE = { 'channels', 'roles', 'voice', 'members' }
+local STATE = { 'channels', 'roles', 'voice', 'members', 'gone' }
+-- How many removed channels are remembered.
+local GONE = 512
 -- How many entries beyond what it must one run may drop, so that its time is bounded.
 local TRIM_SPARE = 256
 

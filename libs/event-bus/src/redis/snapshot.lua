@@ -1,5 +1,5 @@
 -- The state of some guilds and the clock, as one cut. ARGV: 2 and on: guilds.
--- Returns the clock, then per stored guild: guild, position, last, floor, facts, channels, roles, voice, members.
+-- Returns the clock, then per stored guild: guild, position, last, floor, facts, channels, roles, voice, members, removed channels.
 local cut = { redis.call('GET', PREFIX .. 'clock') or '0-0' }
 for index = 2, #ARGV do
   local guild = ARGV[index]
@@ -16,6 +16,7 @@ for index = 2, #ARGV do
       redis.call('HVALS', key('roles', guild)),
       redis.call('HVALS', key('voice', guild)),
       redis.call('HVALS', key('members', guild)),
+      redis.call('ZRANGE', key('gone', guild), 0, -1),
     }
   end
 end

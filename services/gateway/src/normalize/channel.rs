@@ -1,7 +1,7 @@
 use contracts::{
     ChannelId, Event,
     event::{RoomCreated, RoomDeleted, RoomUpdated},
-    state::{AudienceChange, Channel, Overwrite, OverwriteTarget},
+    state::{AudienceChange, Changed, Channel, Overwrite, OverwriteTarget},
 };
 use discord::model::{self, ChannelType};
 use event_bus::StateOp;
@@ -52,8 +52,11 @@ pub(super) fn remove(draft: &mut Draft<'_>, id: ChannelId) {
         .map(|thread| thread.id)
         .collect();
     for gone in threads.into_iter().chain([id]) {
+        let Some(channel) = draft.state.channel(gone).cloned() else {
+            continue;
+        };
         draft.store(StateOp::RemoveChannel(gone));
-        draft.audience(AudienceChange::ChannelGone(gone));
+        draft.audience(AudienceChange::ChannelGone(channel));
     }
 }
 
@@ -69,8 +72,9 @@ pub(super) fn vacate(draft: &mut Draft<'_>, id: ChannelId) {
 }
 
 fn put(draft: &mut Draft<'_>, channel: Channel) {
+    let was = draft.state.channel(channel.id).cloned();
     draft.store(StateOp::SetChannel(channel.clone()));
-    draft.audience(AudienceChange::Channel(channel));
+    draft.audience(AudienceChange::Channel(Changed::from(was, channel)));
 }
 
 /// A room came into the bot's sight, with the people who are in it.

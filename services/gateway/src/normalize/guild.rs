@@ -1,6 +1,6 @@
 use contracts::{
     GuildId, UserId,
-    state::{AudienceChange, Guild},
+    state::{AudienceChange, Changed, Guild},
 };
 use discord::{ShardId, model};
 use event_bus::{Change, StateOp};
@@ -88,9 +88,10 @@ pub(super) fn unavailable(draft: &mut Draft<'_>) {
 
 /// Makes the guild's facts what they are now.
 pub(super) fn facts(draft: &mut Draft<'_>, new: Guild) {
-    if *draft.state.guild() != new {
+    let was = draft.state.guild().clone();
+    if was != new {
         draft.store(StateOp::SetGuild(new.clone()));
-        draft.audience(AudienceChange::Guild(new));
+        draft.audience(AudienceChange::Guild(Changed::from(Some(was), new)));
     }
 }
 

@@ -1,7 +1,7 @@
 use contracts::{
     Event, UserId,
     event::{MemberJoined, MemberLeft, MemberUpdated},
-    state::{AudienceChange, Member},
+    state::{AudienceChange, Changed, Member},
 };
 use discord::{Intents, model};
 use event_bus::{Change, StateOp};
@@ -161,16 +161,17 @@ fn stored(
 /// Replicas hear of what decides who sees what, and of those whom they show in a room.
 fn remember(draft: &mut Draft<'_>, new: Member) {
     let user = new.user_id;
-    let old = draft.state.member(user);
-    if old == Some(&new) {
+    let was = draft.state.member(user).cloned();
+    if was.as_ref() == Some(&new) {
         return;
     }
-    let decides = old
+    let decides = was
+        .as_ref()
         .is_none_or(|old| (&old.roles, old.timed_out_until) != (&new.roles, new.timed_out_until));
     draft.store(StateOp::SetMember(new.clone()));
     let shown = voice::rename(draft, user, &Face::from(&new));
     if decides || shown {
-        draft.audience(AudienceChange::Member(new));
+        draft.audience(AudienceChange::Member(Changed::from(was, new)));
     }
 }
 

@@ -1,6 +1,6 @@
 use contracts::{
     RoleId,
-    state::{AudienceChange, Role},
+    state::{AudienceChange, Changed, Role},
 };
 use discord::model;
 use event_bus::StateOp;
@@ -15,16 +15,17 @@ pub(super) fn set(draft: &mut Draft<'_>, role: &model::Role) {
         permissions: role.permissions,
         position: i32::try_from(role.position).unwrap_or_default(),
     };
-    if draft.state.role(new.id) != Some(&new) {
+    let was = draft.state.role(new.id).cloned();
+    if was.as_ref() != Some(&new) {
         draft.store(StateOp::SetRole(new.clone()));
-        draft.audience(AudienceChange::Role(new));
+        draft.audience(AudienceChange::Role(Changed::from(was, new)));
     }
 }
 
 /// `GUILD_ROLE_DELETE`. Members keep its id until Discord says otherwise; it grants nothing.
 pub(super) fn remove(draft: &mut Draft<'_>, role: RoleId) {
-    if draft.state.role(role).is_some() {
+    if let Some(gone) = draft.state.role(role).cloned() {
         draft.store(StateOp::RemoveRole(role));
-        draft.audience(AudienceChange::RoleGone(role));
+        draft.audience(AudienceChange::RoleGone(gone));
     }
 }

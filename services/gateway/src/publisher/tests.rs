@@ -167,15 +167,16 @@ impl Line {
             .map(crate::state::GuildState::stored)
     }
 
-    /// The ids and positions of a guild's log.
+    /// The ids and positions of a guild's events.
     async fn log(&self, guild: GuildId) -> Vec<(EventId, Position)> {
         let page = self
             .bus
             .read(guild, EventId::ZERO, EventId::MAX, 1_000)
             .await
             .unwrap();
-        let entries = page.entries.iter();
-        entries.map(|entry| (entry.id, entry.position)).collect()
+        let events = page.entries.iter();
+        let events = events.filter(|entry| matches!(entry.body, Body::Event(_)));
+        events.map(|entry| (entry.id, entry.position)).collect()
     }
 
     /// What the log of a guild tells, `reset` for a reseed.

@@ -37,7 +37,7 @@ impl Followed {
                     return;
                 }
                 if let (EventKind::RoomDeleted, Some(room)) = (kind, envelope.channel_id) {
-                    self.remember(entry.id, room, false);
+                    self.remember(entry.id, room);
                 }
                 debug!(component = "WS", event = %kind, guild_id = %envelope.guild_id, id = %entry.id,
                     trace = envelope.trace.as_deref(), "Broadcasting {kind} to guild {}", envelope.guild_id);
@@ -80,8 +80,8 @@ impl Followed {
     ) {
         for event in &shift.events {
             match event {
-                Event::RoomCreated(room) => self.remember(id, room.channel_id, true),
-                Event::RoomDeleted(room) => self.remember(id, room.channel_id, false),
+                Event::RoomCreated(room) => self.remember(id, room.channel_id),
+                Event::RoomDeleted(room) => self.remember(id, room.channel_id),
                 _ => {}
             }
         }

@@ -76,10 +76,8 @@ pub(crate) struct Followed {
     pub(crate) cut: EventId,
     /// Since when nobody has watched.
     pub(crate) deserted: Option<Instant>,
-    /// Rooms that came into sight or went out of it, the oldest first: what a replay from the log needs to know.
+    /// Rooms that came into sight or went out of it lately, the oldest first: the rings have told of them.
     pub(crate) shifts: VecDeque<Shifted>,
-    /// All shifts after this id are known.
-    pub(crate) shifts_floor: EventId,
     /// Cursors up to here can't be continued: the log was another one when they were handed out.
     pub(crate) void: EventId,
 }
@@ -89,10 +87,9 @@ pub(crate) struct Followed {
 pub(crate) struct Shifted {
     pub(crate) id: EventId,
     pub(crate) room: ChannelId,
-    pub(crate) visible: bool,
 }
 
-/// Shifts that are remembered per guild.
+/// Shifts that are remembered per guild: more than come while a viewer goes from the log over to the ring.
 const SHIFTS: usize = 1024;
 
 impl Followed {
@@ -112,7 +109,6 @@ impl Followed {
             cut,
             deserted: None,
             shifts: VecDeque::new(),
-            shifts_floor: last,
             void: EventId::ZERO,
         }
     }
@@ -125,8 +121,8 @@ impl Followed {
         void: EventId,
         reason: ResetReason,
     ) {
+        let floor = stored.as_ref().map_or(cut, |stored| stored.last);
         let anew = Self::of_cut(self.feed.guild, cut, stored);
-        let floor = anew.shifts_floor;
         *self = Self {
             feed: Arc::clone(&self.feed),
             void,
@@ -136,14 +132,17 @@ impl Followed {
     }
 
     /// Remembers that a room came into sight or went out of it.
-    pub(crate) fn remember(&mut self, id: EventId, room: ChannelId, visible: bool) {
-        self.shifts.push_back(Shifted { id, room, visible });
-        while self.shifts.len() > SHIFTS {
-            let Some(oldest) = self.shifts.pop_front() else {
-                break;
-            };
-            self.shifts_floor = self.shifts_floor.max(oldest.id);
+    pub(crate) fn remember(&mut self, id: EventId, room: ChannelId) {
+        if self.shifts.len() == SHIFTS {
+            self.shifts.pop_front();
         }
+        self.shifts.push_back(Shifted { id, room });
+    }
+
+    /// Whether a room came into sight or went out of it after an id.
+    pub(crate) fn shifted_after(&self, room: ChannelId, id: EventId) -> bool {
+        let mut late = self.shifts.iter().rev().take_while(|shift| shift.id > id);
+        late.any(|shift| shift.room == room)
     }
 }
 

@@ -19,9 +19,6 @@ pub(crate) use change::Shift;
 pub(crate) use rooms::icon_url;
 pub(crate) use sight::Sight;
 
-/// Deleted channels whose last verdict is remembered, per guild.
-const TOMBSTONES: usize = 512;
-
 /// The picture of one guild. Verdicts are computed when an audience entry changes them, never per delivery.
 #[derive(Debug)]
 pub(crate) struct Picture {
@@ -31,7 +28,8 @@ pub(crate) struct Picture {
     everyone: u64,
     channels: HashMap<ChannelId, Channel>,
     sights: HashMap<ChannelId, Sight>,
-    buried: VecDeque<ChannelId>,
+    /// Channels that are gone, the oldest first: what they were decides who may see what happened in them.
+    buried: VecDeque<Channel>,
     voice: HashMap<UserId, Voice>,
     /// The rooms that browsers know of.
     shown: HashSet<ChannelId>,
@@ -69,6 +67,10 @@ impl Picture {
             .channels
             .into_iter()
             .map(|channel| (channel.id, channel))
+            .collect();
+        let gone = cut.gone.into_iter();
+        picture.buried = gone
+            .filter(|gone| !picture.channels.contains_key(&gone.id))
             .collect();
         picture.voice = state
             .voice

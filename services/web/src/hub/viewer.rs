@@ -5,9 +5,12 @@ mod drain;
 mod groups;
 mod quiet;
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
 
-use contracts::{ChannelId, EventId, GuildId, event::ResetReason};
+use contracts::{ChannelId, EventId, GuildId, event::ResetReason, state::Channel};
 use event_bus::BusError;
 
 use super::{Alarm, Hub, Mask, chunk::Chunk, feed::Feed, line::Line};
@@ -50,15 +53,19 @@ struct Seat {
 struct Due {
     reset: Option<ResetReason>,
     touched: Vec<Touched>,
+    /// Of guilds in which @everyone's permissions changed within what is replayed: what they were at the cursor.
+    everyone: BTreeMap<GuildId, u64>,
+    /// How far was replayed; what came later the rings tell.
+    upto: EventId,
 }
 
-/// A change of who may see what within what is replayed, of which the log does not say what it changed from.
-#[derive(Debug, Clone, Copy)]
+/// A room of which somebody may see more or less within what is replayed.
+#[derive(Debug, Clone)]
 struct Touched {
     guild: GuildId,
     room: ChannelId,
-    /// The stream was complete up to here when the change happened.
-    since: EventId,
+    /// What it was at the cursor; `None` = it was not there.
+    was: Option<Channel>,
 }
 
 /// What waits for a viewer.

@@ -4,7 +4,7 @@ use contracts::{
     ChannelId, Event, GuildId, RoleId, UserId,
     envelope::Unpublished,
     event::VoiceFlags,
-    state::{AudienceChange, Channel, Guild, Overwrite, OverwriteTarget, Role, Voice},
+    state::{AudienceChange, Changed, Channel, Guild, Overwrite, OverwriteTarget, Role, Voice},
 };
 use event_bus::{Batch, BusError, Change, EventBus, NewEntry, Outcome, Position, StateOp};
 use parking_lot::Mutex;
@@ -105,7 +105,12 @@ impl Publisher {
 
     pub(crate) async fn hide(&self, guild: GuildId, room: ChannelId, name: &str, hidden: bool) {
         let channel = channel(guild, room, name, hidden);
-        let entry = NewEntry::Audience(AudienceChange::Channel(channel.clone()));
+        let cut = self.bus.snapshot(&[guild]).await.unwrap();
+        let mut stored = cut.guilds.into_iter().flat_map(|cut| cut.state.channels);
+        let entry = NewEntry::Audience(AudienceChange::Channel(Changed::from(
+            stored.find(|was| was.id == channel.id),
+            channel.clone(),
+        )));
         self.publish(
             guild,
             false,

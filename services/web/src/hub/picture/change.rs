@@ -1,11 +1,11 @@
 use contracts::{
     ChannelId, Event,
     event::{RoomCreated, RoomDeleted},
-    state::{AudienceChange, Channel},
+    state::{AudienceChange, Changed, Channel},
 };
-use event_bus::Position;
+use event_bus::{GONE_LIMIT, Position};
 
-use super::{Mask, Picture, Sight, TOMBSTONES};
+use super::{Mask, Picture, Sight};
 
 /// What a change of the audience means for browsers.
 #[derive(Debug, Default)]
@@ -22,11 +22,12 @@ impl Picture {
         self.rendered = None;
         let mut shift = Shift::default();
         match change {
-            AudienceChange::Guild(facts) => self.facts = Some(facts),
-            AudienceChange::Channel(channel) => {
+            AudienceChange::Guild(facts) => self.facts = Some(facts.now),
+            AudienceChange::Channel(Changed { now: channel, .. }) => {
                 let new = !self.channels.contains_key(&channel.id);
                 let id = channel.id;
                 self.channels.insert(id, channel);
+                self.buried.retain(|gone| gone.id != id);
                 let threads = self.channels.values();
                 let threads =
                     threads.filter(|other| other.is_thread() && other.parent_id == Some(id));
@@ -35,12 +36,13 @@ impl Picture {
                 // A channel that was not known is announced by its own `room.created`, which follows.
                 self.rejudge(&touched, !new, &mut shift);
             }
-            AudienceChange::ChannelGone(id) => self.bury(id, &mut shift),
-            AudienceChange::Role(role) => {
+            AudienceChange::ChannelGone(gone) => self.bury(gone.id, &mut shift),
+            AudienceChange::Role(Changed { now: role, .. }) => {
                 if role.id == self.guild.everyone() && role.permissions != self.everyone {
                     self.everyone = role.permissions;
                     let all: Vec<_> = self.channels.keys().copied().collect();
                     self.rejudge(&all, true, &mut shift);
+                    self.judge_buried();
                 }
             }
             AudienceChange::GuildGone => {
@@ -51,7 +53,7 @@ impl Picture {
                 self.voice.clear();
                 self.facts = None;
             }
-            AudienceChange::Member(member) => {
+            AudienceChange::Member(Changed { now: member, .. }) => {
                 // Somebody in a room may have a new name or avatar; snapshots show it.
                 if let Some(voice) = self.voice.get_mut(&member.user_id) {
                     voice.username = member.username;
@@ -75,11 +77,28 @@ impl Picture {
             .values()
             .map(|channel| (channel.id, self.judge(channel)));
         self.sights = judged.collect();
+        self.judge_buried();
     }
 
-    /// What @everyone may see of a channel that may not be stored.
-    pub(crate) fn judge(&self, channel: &Channel) -> Sight {
-        Sight::of(channel, &self.channels, self.guild, self.everyone)
+    /// Judges the channels that are gone by what they were and what everybody may do now.
+    fn judge_buried(&mut self) {
+        let judged = self.buried.iter();
+        let judged: Vec<_> = judged.map(|gone| (gone.id, self.judge(gone))).collect();
+        self.sights.extend(judged);
+    }
+
+    fn judge(&self, channel: &Channel) -> Sight {
+        self.judged(channel, None)
+    }
+
+    /// What @everyone may see of a channel, stored or not; with other permissions than now if given.
+    pub(crate) fn judged(&self, channel: &Channel, everyone: Option<&u64>) -> Sight {
+        let everyone = everyone.copied().unwrap_or(self.everyone);
+        let parent = |id| {
+            let gone = || self.buried.iter().find(|gone| gone.id == id);
+            self.channels.get(&id).or_else(gone)
+        };
+        Sight::of(channel, parent, self.guild, everyone)
     }
 
     fn rejudge(&mut self, channels: &[ChannelId], announce: bool, shift: &mut Shift) {
@@ -106,20 +125,19 @@ impl Picture {
 
     /// Forgets a channel but for its last verdict, which still decides about what happened in it before.
     fn bury(&mut self, id: ChannelId, shift: &mut Shift) {
-        if self.channels.remove(&id).is_none() {
+        let Some(was) = self.channels.remove(&id) else {
             return;
-        }
+        };
         self.voice.retain(|_, voice| voice.channel_id != id);
         // The gateway tells of a deleted room before this entry; a room still shown would stay for ever.
         if self.shown.remove(&id) {
             shift.events.push(self.gone(id, false));
         }
-        self.buried.push_back(id);
-        if self.buried.len() > TOMBSTONES
+        self.buried.push_back(was);
+        if self.buried.len() > GONE_LIMIT
             && let Some(oldest) = self.buried.pop_front()
-            && !self.channels.contains_key(&oldest)
         {
-            self.sights.remove(&oldest);
+            self.sights.remove(&oldest.id);
         }
     }
 
@@ -149,14 +167,12 @@ impl Picture {
         std::iter::once(created).chain(joined).collect()
     }
 
-    /// What brings a browser's picture of a room up to date, whatever it knew before: a room in sight is taken away and told
-    /// anew, since people may have left it while it was out of sight.
-    pub(crate) fn correct(&self, room: ChannelId) -> Vec<Event> {
-        if !self.shown.contains(&room) {
-            return vec![self.gone(room, self.channels.contains_key(&room))];
+    /// What brings a browser up to date that last saw a room, or did not.
+    pub(crate) fn correct(&self, room: ChannelId, seen: bool) -> Vec<Event> {
+        match (seen, self.shown.contains(&room)) {
+            (true, false) => vec![self.gone(room, self.channels.contains_key(&room))],
+            (false, true) => self.appeared(room),
+            _ => Vec::new(),
         }
-        let mut events = vec![self.gone(room, true)];
-        events.extend(self.appeared(room));
-        events
     }
 }

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use contracts::{
     ChannelId,
     snapshot::{GuildRooms, Room, RoomMember},
-    state::Voice,
+    state::{Channel, Voice},
 };
 
 use super::Picture;
@@ -13,16 +13,9 @@ impl Picture {
         self.shown.iter().copied()
     }
 
-    /// The rooms and channels that are stored.
-    pub(crate) fn room_ids(&self) -> Vec<ChannelId> {
-        let mut rooms: Vec<_> = self
-            .channels
-            .values()
-            .filter(|channel| channel.is_room())
-            .map(|room| room.id)
-            .collect();
-        rooms.sort_unstable();
-        rooms
+    /// The rooms that are stored, whoever may see them.
+    pub(crate) fn rooms_stored(&self) -> impl Iterator<Item = &Channel> {
+        self.channels.values().filter(|channel| channel.is_room())
     }
 
     /// The people in a room, by id.

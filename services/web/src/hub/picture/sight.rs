@@ -1,5 +1,3 @@
-use std::collections::HashMap;
-
 use contracts::{
     ChannelId, GuildId,
     state::{Channel, OverwriteTarget},
@@ -28,21 +26,27 @@ impl Sight {
 
     /// Judges a channel by Discord's rules for somebody who has only the @everyone role. A public thread
     /// is judged by its parent; of obfuscated channels and private threads nobody sees anything.
-    pub(crate) fn of(
+    pub(crate) fn of<'a>(
         channel: &Channel,
-        channels: &HashMap<ChannelId, Channel>,
+        parent: impl FnOnce(ChannelId) -> Option<&'a Channel>,
         guild: GuildId,
         everyone: u64,
     ) -> Self {
-        if channel.obfuscated || channel.is_private_thread() {
-            return Self::NONE;
+        if channel.is_private_thread() || channel.obfuscated {
+            Self::NONE
+        } else if channel.is_thread() {
+            let parent = channel.parent_id.and_then(parent);
+            let parent = parent.filter(|parent| !parent.is_thread());
+            parent.map_or(Self::NONE, |parent| Self::of_own(parent, guild, everyone))
+        } else {
+            Self::of_own(channel, guild, everyone)
         }
-        if channel.is_thread() {
-            let parent = channel.parent_id.and_then(|parent| channels.get(&parent));
-            return match parent {
-                Some(parent) if !parent.is_thread() => Self::of(parent, channels, guild, everyone),
-                _ => Self::NONE,
-            };
+    }
+
+    /// By the channel's own overwrites.
+    fn of_own(channel: &Channel, guild: GuildId, everyone: u64) -> Self {
+        if channel.obfuscated {
+            return Self::NONE;
         }
         if everyone & ADMINISTRATOR != 0 {
             return Self {

@@ -1,7 +1,7 @@
 use contracts::{
     RoleId,
     event::VoiceFlags,
-    state::{AudienceChange, Overwrite, OverwriteTarget, Role},
+    state::{AudienceChange, Changed, Overwrite, OverwriteTarget, Role},
 };
 use event_bus::StoredGuild;
 
@@ -55,6 +55,7 @@ fn picture(channels: Vec<Channel>, voice: Vec<Voice>, everyone: u64) -> Picture 
             voice,
             members: Vec::new(),
         },
+        gone: Vec::new(),
     })
 }
 
@@ -173,15 +174,18 @@ fn an_administrative_everyone_sees_every_channel_that_is_known() {
 fn a_room_that_becomes_visible_is_told_with_the_people_in_it_and_one_that_goes_is_taken_away() {
     let mut picture = picture(vec![channel(1, 2, VIEW)], vec![nelly(1)], VIEW);
     assert!(picture.rooms("").rooms.is_empty());
-    let shift = picture.change(AudienceChange::Channel(channel(1, 2, 0)), at(2));
+    let shift = picture.change(
+        AudienceChange::Channel(Changed::new(channel(1, 2, 0))),
+        at(2),
+    );
     assert_eq!(names(&shift), ["room.created", "voice.joined"]);
     assert_eq!(picture.rooms("").rooms[0].members.len(), 1);
-    let shift = picture.change(AudienceChange::Role(role(0)), at(3));
+    let shift = picture.change(AudienceChange::Role(Changed::new(role(0))), at(3));
     assert_eq!(names(&shift), ["room.deleted"]);
     assert_eq!(shift.hidden, [(ChannelId::new(1), Mask::OUT_OF_SIGHT)]);
     assert!(matches!(&shift.events[0], Event::RoomDeleted(room) if room.access == Some(true)));
     assert_eq!(
-        names(&picture.change(AudienceChange::Role(role(0)), at(4))),
+        names(&picture.change(AudienceChange::Role(Changed::new(role(0))), at(4))),
         [""; 0]
     );
 }
@@ -190,7 +194,10 @@ fn a_room_that_becomes_visible_is_told_with_the_people_in_it_and_one_that_goes_i
 fn a_new_room_is_left_to_its_own_event_and_a_deleted_one_is_judged_as_it_was() {
     let mut picture = picture(Vec::new(), Vec::new(), VIEW);
     assert_eq!(
-        names(&picture.change(AudienceChange::Channel(channel(1, 2, 0)), at(2))),
+        names(&picture.change(
+            AudienceChange::Channel(Changed::new(channel(1, 2, 0))),
+            at(2)
+        )),
         [""; 0]
     );
     assert!(picture.absorb(
@@ -212,7 +219,7 @@ fn a_new_room_is_left_to_its_own_event_and_a_deleted_one_is_judged_as_it_was() {
         at(3)
     ));
     assert_eq!(
-        names(&picture.change(AudienceChange::ChannelGone(ChannelId::new(1)), at(3))),
+        names(&picture.change(AudienceChange::ChannelGone(channel(1, 2, 0)), at(3))),
         [""; 0]
     );
     assert!(picture.shows(EventKind::VoiceLeft, Some(ChannelId::new(1))));
@@ -238,7 +245,7 @@ fn somebody_in_a_room_wears_the_new_name_in_the_next_snapshot() {
         timed_out_until: None,
         joined_at: None,
     };
-    let shift = picture.change(AudienceChange::Member(renamed), at(2));
+    let shift = picture.change(AudienceChange::Member(Changed::new(renamed)), at(2));
     assert!(shift.events.is_empty());
     let rooms = picture.rooms("https://cdn.example");
     assert_eq!(rooms.rooms[0].members[0].display_name, "Nell");

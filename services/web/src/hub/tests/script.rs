@@ -224,6 +224,7 @@ impl Log {
                 voice: Vec::new(),
                 members: Vec::new(),
             },
+            gone: Vec::new(),
         }
     }
 }

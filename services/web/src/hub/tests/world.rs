@@ -4,7 +4,7 @@ use contracts::{
     ChannelId, Event, EventId, EventKind, GuildId, MessageId, RoleId, UserId,
     envelope::Unpublished,
     event::{Author, Gap, MessageCreated, MessageDeleted, RoomDeleted, VoiceFlags, VoiceLeft},
-    state::{AudienceChange, Channel, Guild, Overwrite, OverwriteTarget, Role, Voice},
+    state::{AudienceChange, Changed, Channel, Guild, Overwrite, OverwriteTarget, Role, Voice},
 };
 use event_bus::{
     Batch, Change, EventBus, MemoryBus, NewEntry, Outcome, Position, Retention, StateOp,
@@ -283,7 +283,7 @@ impl World {
     /// Takes a room out of everybody's sight, or puts it back.
     pub(super) async fn hide(&self, guild: GuildId, room: ChannelId, hidden: bool) {
         let channel = channel(guild, room, hidden);
-        let entry = NewEntry::Audience(AudienceChange::Channel(channel.clone()));
+        let entry = self.changed(guild, &channel).await;
         self.publish(
             guild,
             false,
@@ -296,10 +296,20 @@ impl World {
 }
 
 impl World {
+    /// What tells of a channel as it is from now on, and of what is stored of it.
+    async fn changed(&self, guild: GuildId, channel: &Channel) -> NewEntry {
+        let cut = self.bus.snapshot(&[guild]).await.unwrap();
+        let mut stored = cut.guilds.into_iter().flat_map(|cut| cut.state.channels);
+        NewEntry::Audience(AudienceChange::Channel(Changed::from(
+            stored.find(|was| was.id == channel.id),
+            channel.clone(),
+        )))
+    }
+
     /// Replaces a room's channel, and tells of it after these events.
     async fn put(&self, guild: GuildId, channel: Channel, state: Vec<StateOp>, events: &[Event]) {
         let mut entries: Vec<_> = events.iter().map(|event| new(guild, event)).collect();
-        entries.push(NewEntry::Audience(AudienceChange::Channel(channel.clone())));
+        entries.push(self.changed(guild, &channel).await);
         let state = state.into_iter().chain([StateOp::SetChannel(channel)]);
         self.publish(guild, false, state.collect(), entries, Vec::new())
             .await;

@@ -1,4 +1,7 @@
-use contracts::{Envelope, EventId, EventKind, GuildId, state::AudienceChange};
+use contracts::{
+    ChannelId, Envelope, EventId, EventKind, GuildId,
+    state::{AudienceChange, Changed, Channel},
+};
 use event_bus::{Body, BusError, Entry, Position};
 use futures_util::future::try_join_all;
 
@@ -24,10 +27,10 @@ pub(super) struct Past {
     upto: Option<EventId>,
     /// Everything up to here of all guilds is handed out or passed over.
     after: EventId,
-    /// Where it began.
-    since: EventId,
     /// The rooms announced by a change whose own `room.created` may follow, and where that change stands.
     announced: Option<Position>,
+    /// The room that was told to be deleted last, and by which change.
+    deleted: Option<(Position, ChannelId)>,
 }
 
 impl Viewer {
@@ -126,7 +129,7 @@ impl Viewer {
             after = after.min(seat.through);
         }
         past.after = after;
-        past.since = after;
+        self.due.upto = upto;
         past.upto = Some(upto);
         Ok(upto)
     }
@@ -140,7 +143,7 @@ impl Viewer {
             Body::Event(envelope) => {
                 self.replay_event(envelope, entry.position, past, followed, pieces);
             }
-            Body::Audience(change) => self.replay_change(change, entry, past, followed),
+            Body::Audience(change) => self.replay_change(change, entry, past),
             Body::Reseed => {}
         }
     }
@@ -161,71 +164,52 @@ impl Viewer {
                 .retain(|touched| Some(touched.room) != channel);
             self.hold = !self.due.touched.is_empty();
         }
-        if let (EventKind::RoomDeleted, Some(room)) = (kind, channel) {
+        let shows = followed.picture.shows(kind, channel);
+        if let (EventKind::RoomDeleted, Some(room), true) = (kind, channel, shows) {
+            // Told where it happened; what follows in the same change says nothing more.
             self.due.touched.retain(|touched| touched.room != room);
-            if followed.picture.sight(room).is_none() && self.mask.meets(Mask::of(kind)) {
-                // Nobody knows any more who saw this room; staying silent would leave it on the screen for ever.
-                self.hold = true;
-                self.due.touched.push(Touched {
-                    guild: envelope.guild_id,
-                    room,
-                    since: EventId::ZERO,
-                });
-                return;
-            }
-            if !followed.picture.shows(kind, channel) {
-                // The bot itself lost sight of the room: who saw it until then is told when the replay is over.
-                self.touch(envelope.guild_id, room, envelope.id, past.since, followed);
-            }
+            past.deleted = Some((position, room));
         }
-        if self.mask.meets(Mask::of(kind)) && followed.picture.shows(kind, channel) {
+        if self.mask.meets(Mask::of(kind)) && shows {
             let block = Block::encode(kind.name(), Some(envelope.id), envelope.payload.get());
             self.emit(&block, envelope.id, 0, false, pieces);
         }
     }
 
-    fn replay_change(
-        &mut self,
-        change: &AudienceChange,
-        entry: &Entry,
-        past: &mut Past,
-        followed: &Followed,
-    ) {
+    fn replay_change(&mut self, change: &AudienceChange, entry: &Entry, past: &mut Past) {
         let guild = entry.guild;
         match change {
-            AudienceChange::Channel(channel) if channel.is_room() => {
+            AudienceChange::Channel(Changed { now, was }) if now.is_room() => {
                 past.announced = Some(entry.position);
-                self.touch(guild, channel.id, entry.id, past.since, followed);
+                let was = was.as_deref().cloned();
+                self.touch(guild, now.id, was, entry.position, past);
             }
-            AudienceChange::Role(role) if role.id == guild.everyone() => {
-                for room in followed.picture.room_ids() {
-                    self.touch(guild, room, entry.id, past.since, followed);
-                }
+            AudienceChange::ChannelGone(was) if was.is_room() => {
+                self.touch(guild, was.id, Some(was.clone()), entry.position, past);
+            }
+            AudienceChange::Role(Changed { now, was }) if now.id == guild.everyone() => {
+                self.hold = true;
+                let was = was.as_ref().map_or(0, |was| was.permissions);
+                self.due.everyone.entry(guild).or_insert(was);
             }
             _ => {}
         }
     }
 
+    /// Somebody may see more or less of a room from here on. What it was before the first such change is what the browser
+    /// knows of it.
     fn touch(
         &mut self,
         guild: GuildId,
-        room: contracts::ChannelId,
-        id: EventId,
-        since: EventId,
-        followed: &Followed,
+        room: ChannelId,
+        was: Option<Channel>,
+        position: Position,
+        past: &Past,
     ) {
-        let known = id > followed.shifts_floor;
-        let mut shifts = followed.shifts.iter();
-        if known && !shifts.any(|shift| shift.room == room && shift.id == id) {
-            return;
-        }
-        self.hold = true;
-        if !self.due.touched.iter().any(|touched| touched.room == room) {
-            self.due.touched.push(Touched {
-                guild,
-                room,
-                since: if known { since } else { EventId::ZERO },
-            });
+        let known = self.due.touched.iter().any(|touched| touched.room == room);
+        if !known && past.deleted != Some((position, room)) {
+            self.hold = true;
+            self.due.touched.push(Touched { guild, room, was });
         }
     }
 }

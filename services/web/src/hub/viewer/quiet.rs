@@ -1,5 +1,5 @@
 use contracts::{
-    Event, EventId,
+    ChannelId, Event, GuildId,
     event::{Reset, ResetReason},
 };
 use event_bus::BusError;
@@ -9,7 +9,7 @@ use super::{
         Mask,
         chunk::{Chunk, Pieces},
         frame::Block,
-        line::{Followed, Line},
+        line::Line,
         snapshot,
     },
     Taken, Touched, Viewer,
@@ -41,14 +41,11 @@ impl Viewer {
                 Taken::Behind => return None,
             }
         }
-        let reason = match self.due.reset {
-            Some(reason) => reason,
-            None => match self.corrections(line) {
-                Ok(pieces) => return pieces.chunk(),
-                Err(reason) => reason,
-            },
+        let pieces = match self.due.reset {
+            Some(reason) => self.begin_again(reason, line),
+            None => self.corrections(line),
         };
-        self.begin_again(reason, line).chunk()
+        pieces.chunk()
     }
 
     /// Everything is void: a `reset`, where asked for a new snapshot, and on from here.
@@ -58,6 +55,7 @@ impl Viewer {
         self.owed = None;
         self.due.reset = None;
         self.due.touched.clear();
+        self.due.everyone.clear();
         for seat in &mut self.seats {
             seat.next = seat.feed.ring.read().end();
             if let Some(followed) = line.open(seat.feed.guild) {
@@ -87,18 +85,27 @@ impl Viewer {
 
     /// Brings the rooms up to date whose visibility changed in what was replayed: by a snapshot, which a browser takes as a
     /// whole or not at all, where one was asked for, else room by room.
-    fn corrections(&mut self, line: &mut Line) -> Result<Pieces, ResetReason> {
+    fn corrections(&mut self, line: &mut Line) -> Pieces {
         let mut pieces = Pieces::default();
-        let touched = std::mem::take(&mut self.due.touched);
-        if self.wants_snapshot && !touched.is_empty() {
+        let mut touched = std::mem::take(&mut self.due.touched);
+        let everyone = std::mem::take(&mut self.due.everyone);
+        if self.wants_snapshot && !(touched.is_empty() && everyone.is_empty()) {
             self.owed = None;
             self.start(line, &mut pieces);
         } else {
-            for touched in touched {
-                let Some(followed) = line.open(touched.guild) else {
+            for guild in everyone.keys() {
+                touched.extend(untouched(*guild, &touched, line));
+            }
+            for Touched { guild, room, was } in touched {
+                let Some(followed) = line.open(guild) else {
                     continue;
                 };
-                for event in correction(touched, followed)? {
+                if followed.shifted_after(room, self.due.upto) {
+                    continue;
+                }
+                let picture = &followed.picture;
+                let seen = was.is_some_and(|was| picture.judged(&was, everyone.get(&guild)).view);
+                for event in picture.correct(room, seen) {
                     self.tell(&event, &mut pieces);
                 }
             }
@@ -106,7 +113,7 @@ impl Viewer {
         }
         self.hold = false;
         self.pay(&mut pieces);
-        Ok(pieces)
+        pieces
     }
 
     /// Writes an event of our own, without id.
@@ -136,26 +143,19 @@ impl Viewer {
     }
 }
 
-/// What a browser has to be told of a room whose visibility may have changed since its cursor.
-fn correction(touched: Touched, followed: &Followed) -> Result<Vec<Event>, ResetReason> {
-    let shown = followed.picture.shown().any(|room| room == touched.room);
-    if touched.since == EventId::ZERO {
-        // What the browser knew can't be told from the log: a room in sight is told whole; of one out of
-        // sight not even the id may be told to a browser that never saw it.
-        return if shown {
-            Ok(followed.picture.correct(touched.room))
-        } else {
-            Err(ResetReason::Trimmed)
-        };
-    }
-    let mut since = followed
-        .shifts
-        .iter()
-        .filter(|shift| shift.id > touched.since);
-    let first = since.find(|shift| shift.room == touched.room);
-    Ok(match first {
-        Some(first) if !shown && first.visible => Vec::new(),
-        Some(_) => followed.picture.correct(touched.room),
-        None => Vec::new(),
-    })
+/// The rooms of a guild that no change touched: they are what they were.
+fn untouched(guild: GuildId, touched: &[Touched], line: &mut Line) -> Vec<Touched> {
+    let Some(followed) = line.open(guild) else {
+        return Vec::new();
+    };
+    let known = |room: &ChannelId| touched.iter().any(|touched| touched.room == *room);
+    let rooms = followed.picture.rooms_stored();
+    rooms
+        .filter(|room| !known(&room.id))
+        .map(|room| Touched {
+            guild,
+            room: room.id,
+            was: Some(room.clone()),
+        })
+        .collect()
 }
