@@ -150,6 +150,8 @@ fn client(config: &RedisConfig, role: Role) -> Client {
                 ReconnectError::MasterDown,
                 ReconnectError::ReadOnly,
                 ReconnectError::ClusterDown,
+                // another may have taken over from a master whose replicas are gone
+                ReconnectError::NoReplicas,
             ];
         })
         .with_performance_config(|performance| {

@@ -34,6 +34,13 @@ pub(super) async fn ask(port: u16, command: &str) -> Option<String> {
     tokio::time::timeout(TIMEOUT, exchange).await.ok()?
 }
 
+/// Whether what this master does reaches as many replicas. (It calls one online that still loads and is sent nothing yet.)
+pub(super) async fn streams_to(master: u16, replicas: usize) -> bool {
+    let both = format!("PUBLISH settled now\r\nWAIT {replicas} 500");
+    let answer = ask(master, &both).await;
+    answer.is_some_and(|answer| answer.ends_with(&format!(":{replicas}\r\n")))
+}
+
 /// Waits until something holds.
 ///
 /// # Panics

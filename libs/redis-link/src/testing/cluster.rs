@@ -2,7 +2,10 @@ use std::{fmt::Write as _, time::Duration};
 
 use fred::util::redis_keyslot;
 
-use super::{Port, RedisServer, ask::eventually};
+use super::{
+    Port, RedisServer,
+    ask::{eventually, streams_to},
+};
 use crate::RedisConfig;
 
 /// Each master has a share of the slots and one replica.
@@ -61,23 +64,36 @@ impl RedisCluster {
         cluster
     }
 
-    /// Waits until every node that runs says that the cluster is whole, and each replica follows its master.
+    /// Waits until every node that runs says that the cluster is whole, and the replicas follow their masters.
     pub async fn settled(&self) {
         eventually("the cluster is whole", async || {
             for server in self.servers.iter().filter(|server| server.runs()) {
                 let state = server.ask("CLUSTER INFO").await;
-                let role = server.ask("ROLE").await;
                 let whole = state.is_some_and(|state| state.contains("cluster_state:ok"));
-                let follows = role.is_some_and(|role| {
-                    role.contains("$6\r\nmaster") || role.contains("$9\r\nconnected")
-                });
-                if !whole || !follows {
+                if !whole || !self.follows_or_is_followed(server).await {
                     return false;
                 }
             }
             true
         })
         .await;
+    }
+
+    /// A replica is connected; a master reaches as many as the cluster gives it.
+    async fn follows_or_is_followed(&self, server: &RedisServer) -> bool {
+        let role = server.ask("ROLE").await.unwrap_or_default();
+        if !role.contains("$6\r\nmaster") {
+            return role.contains("$9\r\nconnected");
+        }
+        let nodes = server.ask("CLUSTER NODES").await.unwrap_or_default();
+        let myself = nodes.lines().find(|line| line.contains("myself"));
+        let id = myself.and_then(|line| line.split(' ').next());
+        let follows = |line: &&str| {
+            let words: Vec<&str> = line.split(' ').collect();
+            words.get(3).copied() == id && !words[2].contains("fail")
+        };
+        let replicas = nodes.lines().filter(follows).count();
+        streams_to(server.port(), replicas).await
     }
 
     /// The master of the slot in which all keys of this prefix are.

@@ -2,7 +2,7 @@ use std::{path::PathBuf, time::Duration};
 
 use super::{
     Port, RedisServer, START_TIMEOUT,
-    ask::{ask, eventually},
+    ask::{ask, eventually, streams_to},
     port,
     process::Process,
 };
@@ -15,10 +15,13 @@ const SERVICE: &str = "fanfare";
 const SENTINELS: usize = 3;
 const QUORUM: usize = 2;
 
-/// A master and its replica, watched by three Sentinels that promote the replica when two of them miss the master.
+/// How many replicas there are: one takes over and has the other then, so that `min-replicas-to-write 1` may be set.
+const REPLICAS: usize = 2;
+
+/// A master and two replicas, watched by three Sentinels that promote a replica when two of them miss the master.
 #[derive(Debug)]
 pub struct SentinelTrio {
-    servers: [RedisServer; 2],
+    servers: Vec<RedisServer>,
     sentinels: Vec<Sentinel>,
 }
 
@@ -47,8 +50,11 @@ impl SentinelTrio {
         let master = RedisServer::start(&arguments).await;
         let port = master.port().to_string();
         let follow = ["--replicaof", "127.0.0.1", &port];
-        let replica = RedisServer::start(&[&arguments[..], &follow].concat()).await;
-        let servers = [master, replica];
+        let mut servers = vec![master];
+        for _ in 0..REPLICAS {
+            let replica = RedisServer::start(&[&arguments[..], &follow].concat()).await;
+            servers.push(replica);
+        }
         let sentinels = Sentinel::start_all(&servers, down_after);
         let trio = Self { servers, sentinels };
         for sentinel in &trio.sentinels {
@@ -61,19 +67,20 @@ impl SentinelTrio {
         trio
     }
 
-    /// Waits until there is one master with a replica that follows it, and all Sentinels know both.
+    /// Waits until there is one master, all that run follow it, and all Sentinels know that.
     pub async fn settled(&self) {
-        eventually("the Sentinels agree and the replica follows", async || {
+        let running = self.servers.iter().filter(|server| server.runs()).count();
+        eventually("the Sentinels agree and the replicas follow", async || {
             let Some(master) = self.named_master().await else {
                 return false;
             };
             for sentinel in &self.sentinels {
-                if sentinel.master().await != Some(master) || !sentinel.sees_all().await {
+                if sentinel.master().await != Some(master) || !sentinel.sees_all(running - 1).await
+                {
                     return false;
                 }
             }
-            let master = ask(master, "INFO replication").await;
-            master.is_some_and(|info| info.contains("role:master") && info.contains("state=online"))
+            streams_to(master, running - 1).await
         })
         .await;
     }
@@ -88,38 +95,43 @@ impl SentinelTrio {
         let mut servers = self.servers.iter_mut();
         servers
             .find(|server| server.port() == port)
-            .expect("the master is one of the two")
+            .expect("the master is one of them")
     }
 
     /// Starts a server again that was killed, as a replica of the master. (The Sentinels would see to that too, after a while.)
     ///
     /// # Panics
     ///
-    /// If it does not start or the other is no master.
+    /// If it does not start or nobody took over from it.
     pub async fn restart(&mut self, port: u16) {
         let master = self.named_master().await.expect("a Sentinel answers");
         assert_ne!(master, port, "nobody took over from it");
         let server = self.servers.iter_mut().find(|each| each.port() == port);
-        let server = server.expect("one of the two");
+        let server = server.expect("one of them");
         server.restart().await;
-        let follows = server.ask(&format!("REPLICAOF 127.0.0.1 {master}")).await;
-        assert!(follows.is_some_and(|answer| answer.contains("OK")));
+        let follow = format!("REPLICAOF 127.0.0.1 {master}");
+        eventually("the server follows the master", async || {
+            // not as long as it reads its files
+            let follows = server.ask(&follow).await;
+            follows.is_some_and(|answer| answer.contains("OK"))
+        })
+        .await;
         self.settled().await;
     }
 
-    /// Both servers, whatever they are now.
+    /// All servers, whatever they are now.
     pub fn servers(&mut self) -> &mut [RedisServer] {
         &mut self.servers
     }
 
-    /// Waits until the Sentinels name another master than this, and that is one.
+    /// Waits until the Sentinels name another master than this, and that is one with a replica.
     pub async fn promoted(&self, before: u16) {
         eventually("the replica is promoted", async || {
             let Some(now) = self.named_master().await.filter(|now| *now != before) else {
                 return false;
             };
-            let role = ask(now, "ROLE").await;
-            role.is_some_and(|role| role.contains("master"))
+            let info = ask(now, "INFO replication").await;
+            info.is_some_and(|info| info.contains("role:master") && info.contains("state=online"))
         })
         .await;
     }
@@ -154,8 +166,8 @@ impl SentinelTrio {
 }
 
 impl Sentinel {
-    /// They are told of each other and of the replica, which they would find out in some seconds.
-    fn start_all(servers: &[RedisServer; 2], down_after: Duration) -> Vec<Self> {
+    /// They are told of each other and of the replicas, which they would find out in some seconds.
+    fn start_all(servers: &[RedisServer], down_after: Duration) -> Vec<Self> {
         let mut sentinels: Vec<Self> = (0..SENTINELS)
             .map(|_| Self {
                 port: Port::claim(),
@@ -165,7 +177,7 @@ impl Sentinel {
             .collect();
         let ports: Vec<u16> = sentinels.iter().map(|each| each.port.number()).collect();
         for (index, sentinel) in sentinels.iter_mut().enumerate() {
-            let [master, replica] = servers.each_ref().map(RedisServer::port);
+            let master = servers[0].port();
             let (port, directory) = (ports[index], sentinel.directory.display());
             let mut configuration = format!(
                 "port {port}\nbind 127.0.0.1\ndir {directory}\n\
@@ -173,10 +185,17 @@ impl Sentinel {
                  sentinel monitor {SERVICE} 127.0.0.1 {master} {QUORUM}\n\
                  sentinel down-after-milliseconds {SERVICE} {}\n\
                  sentinel failover-timeout {SERVICE} 3000\n\
-                 sentinel known-replica {SERVICE} 127.0.0.1 {replica}\n",
+                 sentinel parallel-syncs {SERVICE} {REPLICAS}\n",
                 id(index),
                 down_after.as_millis(),
             );
+            for replica in &servers[1..] {
+                let known = format!(
+                    "sentinel known-replica {SERVICE} 127.0.0.1 {}\n",
+                    replica.port()
+                );
+                configuration.push_str(&known);
+            }
             for (other, port) in ports
                 .iter()
                 .enumerate()
@@ -201,14 +220,18 @@ impl Sentinel {
         answer.lines().last()?.trim().parse().ok()
     }
 
-    /// Whether it is connected to the master, the replica and the other Sentinels.
-    async fn sees_all(&self) -> bool {
+    /// Whether it is connected to this many replicas and to the other Sentinels.
+    async fn sees_all(&self, count: usize) -> bool {
         let answer = ask(self.port.number(), &format!("SENTINEL CKQUORUM {SERVICE}")).await;
         let others =
             answer.is_some_and(|answer| answer.contains(&format!("OK {SENTINELS} usable")));
         let replicas = ask(self.port.number(), &format!("SENTINEL REPLICAS {SERVICE}")).await;
         others
-            && replicas.is_some_and(|replicas| replicas.contains("master-link-status\r\n$2\r\nok"))
+            && replicas.is_some_and(|replicas| {
+                // the flags would say that one is down or disconnected
+                let healthy = replicas.matches("flags\r\n$5\r\nslave\r\n");
+                healthy.count() == count
+            })
     }
 }
 
