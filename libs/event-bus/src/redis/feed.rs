@@ -74,7 +74,7 @@ pub(super) fn open(
         metrics,
         seen,
         wanted: Wanted::default(),
-        ticks: Ticks::default(),
+        ticks: Ticks::new(Instant::now()),
         interrupted: None,
         failed: 0,
         complained: false,
@@ -141,7 +141,9 @@ impl Feed {
                 () = self.wanted.overdue() => self.wanted.give_up(Instant::now()),
                 _ = probe.tick() => {
                     self.rounds.due();
-                    if self.ticks.are_missing(Instant::now()) {
+                    // while it is away the client itself connects again
+                    let useless = self.failed >= FAILED_ROUNDS && self.line.is_connected();
+                    if useless || self.ticks.one_is_missing(Instant::now()) {
                         self.connect_anew();
                     }
                 }
@@ -168,7 +170,9 @@ impl Feed {
         match order {
             Order::Watch { topic, done } => self.wanted.watch(topic, done, Instant::now()),
             Order::Unwatch { guild } => self.wanted.unwatch(Topic::Guild(guild)),
-            Order::Expect { tick } => return self.ticks.expect(tick, Instant::now()),
+            Order::Expect { tick, begun } => {
+                return self.ticks.expect(tick, begun, Instant::now());
+            }
         }
         if self.wanted.unsettled() {
             self.rounds.due();
@@ -178,7 +182,7 @@ impl Feed {
     /// Nothing that Redis confirmed holds any more, and what came last may have been missed.
     fn lost(&mut self) {
         self.rounds.forget();
-        self.ticks.forget();
+        self.ticks.forget(Instant::now());
         self.wanted.unconfirm();
         if self.interrupted.is_none() && self.wanted.any_established() {
             self.interrupted = Some(Instant::now());
@@ -203,12 +207,13 @@ impl Feed {
                 self.lost();
                 return self.rounds.due();
             }
+            Proved::Astray => {
+                self.lost();
+                self.failed = FAILED_ROUNDS;
+                return;
+            }
             Proved::Nothing => {
                 self.failed += 1;
-                // while it is away the client itself connects again
-                if self.failed >= FAILED_ROUNDS && self.line.is_connected() {
-                    self.connect_anew();
-                }
                 return;
             }
         }
@@ -223,6 +228,7 @@ impl Feed {
             self.interrupted = None;
             // what waits here was published before and is read from the log
             self.line.skip_waiting();
+            self.ticks.forget(Instant::now());
             self.outlet.interrupt();
             self.metrics.interrupted();
             info!(

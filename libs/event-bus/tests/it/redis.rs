@@ -1,5 +1,8 @@
+mod failover;
 mod faults;
 mod keys;
+mod line;
+mod proxy;
 mod topologies;
 
 use std::{sync::Arc, time::Duration};

@@ -1,6 +1,12 @@
 use std::{future::pending, pin::Pin};
 
-use fred::{error::Error, interfaces::PubsubInterface, prelude::Client};
+use fred::{
+    error::Error,
+    interfaces::{ClientLike, PubsubInterface},
+    prelude::Client,
+    types::{ClusterHash, CustomCommand, Value},
+    util::redis_keyslot,
+};
 use futures_util::future::try_join_all;
 use redis_link::COMMAND_TIMEOUT;
 use tokio::sync::watch;
@@ -30,13 +36,15 @@ pub(super) enum Proved {
     Live,
     /// Redis answers, but knows nothing of this subscription.
     Detached,
+    /// It is a replica that answers: what it delivers may have holes.
+    Astray,
     /// Nothing: an error, or no answer in time.
     Nothing,
 }
 
 type Running = Pin<Box<dyn Future<Output = Round> + Send>>;
 
-/// At most one round at a time: SSUBSCRIBE, SUNSUBSCRIBE, then a probe to itself on the same connection.
+/// At most one round at a time: SSUBSCRIBE, SUNSUBSCRIBE, ROLE, then a probe to itself on the same connection.
 pub(super) struct Rounds {
     client: Client,
     channels: Channels,
@@ -151,10 +159,14 @@ impl Exchange {
         }
         // never an empty list: that would mean all of them
         if !self.unsubscribe.is_empty() {
-            self.client.sunsubscribe(self.unsubscribe).await?;
+            self.client.sunsubscribe(self.unsubscribe.clone()).await?;
+        }
+        // a master that becomes a replica forgets the subscriptions to its channels, so those before this are a master's
+        if !self.answers_a_master().await? {
+            return Ok(Proved::Astray);
         }
         let probe = format!("probe {}", self.number);
-        let receivers: u64 = self.client.spublish(self.own, probe).await?;
+        let receivers: u64 = self.client.spublish(self.own.clone(), probe).await?;
         if receivers == 0 {
             return Ok(Proved::Detached);
         }
@@ -164,5 +176,13 @@ impl Exchange {
             // the feed is gone
             Err(_) => Ok(Proved::Nothing),
         }
+    }
+
+    async fn answers_a_master(&self) -> Result<bool, Error> {
+        let slot = ClusterHash::Custom(redis_keyslot(self.own.as_bytes()));
+        let command = CustomCommand::new_static("ROLE", slot, false);
+        let answer: Value = self.client.custom(command, Vec::<Value>::new()).await?;
+        let role = answer.into_array().into_iter().next();
+        Ok(role.is_some_and(|role| role.as_str().as_deref() == Some("master")))
     }
 }

@@ -9,11 +9,7 @@ use crate::{
 };
 
 /// How long a tick may be under way.
-const TICK_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Ticks that may be missing in a row before the connection is given up and made anew: one may have been left out
-/// together with what is read from the log.
-const MISSING_TICKS: u32 = 2;
+const TICK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Draws ids and sends them through Redis to one subscription, on a connection that publishers' scripts take too.
 #[derive(Debug)]
@@ -43,41 +39,43 @@ impl Ticker {
 }
 
 /// The ticks that are under way: they come back, or the subscription is detached from where others publish.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ticks {
     latest: EventId,
+    /// What was begun before may have been left out with what is read from the log.
+    counts_from: Instant,
     expected: Option<(EventId, Instant)>,
-    missing: u32,
 }
 
 impl Ticks {
-    pub(super) fn expect(&mut self, tick: EventId, now: Instant) {
-        if tick > self.latest && self.expected.is_none() {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            latest: EventId::ZERO,
+            counts_from: now,
+            expected: None,
+        }
+    }
+
+    /// This one was begun at `begun`. While another is under way it adds nothing.
+    pub(super) fn expect(&mut self, tick: EventId, begun: Instant, now: Instant) {
+        if tick > self.latest && begun > self.counts_from && self.expected.is_none() {
             self.expected = Some((tick, now + TICK_TIMEOUT));
         }
     }
 
     pub(super) fn arrived(&mut self, tick: EventId) {
         self.latest = tick.max(self.latest);
-        self.missing = 0;
-        if self.expected.is_some_and(|(expected, _)| expected <= tick) {
-            self.expected = None;
-        }
+        self.expected = self.expected.filter(|(expected, _)| *expected > tick);
     }
 
     /// What is under way may be lost, and that is known.
-    pub(super) fn forget(&mut self) {
+    pub(super) fn forget(&mut self, now: Instant) {
+        self.counts_from = now;
         self.expected = None;
-        self.missing = 0;
     }
 
-    /// Whether too many are missing by now.
-    pub(super) fn are_missing(&mut self, now: Instant) -> bool {
-        if self.expected.is_some_and(|(_, deadline)| deadline <= now) {
-            self.expected = None;
-            self.missing += 1;
-        }
-        self.missing >= MISSING_TICKS
+    pub(super) fn one_is_missing(&self, now: Instant) -> bool {
+        self.expected.is_some_and(|(_, deadline)| deadline <= now)
     }
 }
 
@@ -86,33 +84,42 @@ mod tests {
     use super::*;
 
     const LATER: Duration = Duration::from_secs(20);
+    const SOON: Duration = Duration::from_millis(1);
 
     fn id(n: u64) -> EventId {
         EventId::new(n, 0)
     }
 
     #[test]
-    fn two_ticks_that_do_not_come_back_are_too_many() {
-        let (mut ticks, now) = (Ticks::default(), Instant::now());
-        ticks.expect(id(1), now);
-        assert!(!ticks.are_missing(now) && !ticks.are_missing(now + LATER));
-        ticks.expect(id(2), now);
-        assert!(ticks.are_missing(now + LATER));
-        ticks.forget();
-        assert!(!ticks.are_missing(now + LATER));
+    fn a_tick_that_does_not_come_back_is_missing() {
+        let start = Instant::now();
+        let mut ticks = Ticks::new(start);
+        ticks.expect(id(1), start + SOON, start + SOON);
+        assert!(!ticks.one_is_missing(start + SOON));
+        // later ones do not push its deadline out
+        ticks.expect(id(2), start + LATER, start + LATER);
+        assert!(ticks.one_is_missing(start + LATER));
     }
 
     #[test]
-    fn a_tick_that_came_back_is_missing_no_more_also_before_it_is_expected() {
-        let (mut ticks, now) = (Ticks::default(), Instant::now());
-        ticks.expect(id(1), now);
-        assert!(!ticks.are_missing(now + LATER));
+    fn a_tick_that_came_back_is_not_missing_also_if_it_was_expected_late() {
+        let start = Instant::now();
+        let mut ticks = Ticks::new(start);
+        ticks.expect(id(1), start + SOON, start + SOON);
         ticks.arrived(id(2));
-        ticks.expect(id(2), now);
-        ticks.expect(id(3), now);
-        ticks.arrived(id(3));
-        for _ in 0..MISSING_TICKS {
-            assert!(!ticks.are_missing(now + LATER));
-        }
+        ticks.expect(id(2), start + SOON, start + SOON);
+        assert!(!ticks.one_is_missing(start + LATER));
+    }
+
+    #[test]
+    fn a_tick_that_was_begun_before_an_interruption_need_not_come_back() {
+        let start = Instant::now();
+        let mut ticks = Ticks::new(start);
+        ticks.expect(id(1), start + SOON, start + SOON);
+        ticks.forget(start + SOON * 2);
+        ticks.expect(id(2), start + SOON, start + SOON * 3);
+        assert!(!ticks.one_is_missing(start + LATER));
+        ticks.expect(id(3), start + SOON * 3, start + SOON * 3);
+        assert!(ticks.one_is_missing(start + LATER));
     }
 }

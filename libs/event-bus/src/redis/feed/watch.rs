@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use async_trait::async_trait;
 use contracts::{EventId, GuildId};
 use tokio::sync::{mpsc, oneshot};
@@ -16,9 +18,11 @@ pub(super) enum Order {
     Unwatch {
         guild: GuildId,
     },
-    /// A tick with this id is under way.
+    /// A tick is under way.
     Expect {
         tick: EventId,
+        /// Before it was drawn.
+        begun: Instant,
     },
 }
 
@@ -66,8 +70,9 @@ impl Watch for RedisWatch {
 
     async fn tick(&self) -> Result<EventId, BusError> {
         self.confirmed(Topic::Own).await?;
+        let begun = Instant::now();
         let tick = self.ticker.tick().await?;
-        self.order(Order::Expect { tick }).await?;
+        self.order(Order::Expect { tick, begun }).await?;
         Ok(tick)
     }
 }

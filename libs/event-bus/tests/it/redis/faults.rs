@@ -1,7 +1,5 @@
 //! Redis is killed, frozen, emptied and cut off.
 
-mod proxy;
-
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -16,6 +14,8 @@ use fred::interfaces::ClientLike;
 use fred::types::CustomCommand;
 use prometheus::Registry;
 use redis_link::{COMMAND_TIMEOUT, RedisConfig, RedisLink, Role, testing::RedisServer};
+
+use super::proxy::Proxy;
 
 const DURABLE: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
 
@@ -288,7 +288,7 @@ async fn a_clock_that_was_lost_alone_goes_on_above_every_known_id() {
 #[tokio::test]
 async fn a_connection_that_falls_silent_is_given_up_and_repaired() {
     let server = RedisServer::start(&[]).await;
-    let proxy = proxy::Proxy::start(server.port()).await;
+    let proxy = Proxy::start(server.port()).await;
     let bus = connect(&server.config("p"));
     let mut author = Author::seeded(&bus, 1).await;
     let guild = author.guild;

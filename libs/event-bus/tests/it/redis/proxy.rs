@@ -6,17 +6,26 @@ use std::sync::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinSet,
 };
 use tokio_util::task::AbortOnDropHandle;
 
-/// A TCP proxy whose connections can fall silent without being closed.
+/// A TCP proxy whose connections can fall silent without being closed, and lead elsewhere.
 pub(super) struct Proxy {
     port: u16,
-    /// Connections accepted up to this number carry nothing towards the client.
-    silenced: Arc<AtomicU64>,
     accepted: Arc<AtomicU64>,
+    line: watch::Sender<Line>,
     _task: AbortOnDropHandle<()>,
+}
+
+/// Connections are numbered from 1.
+#[derive(Clone, Copy)]
+struct Line {
+    /// Where new connections lead.
+    upstream: u16,
+    /// Up to this number they carry nothing towards the client.
+    silenced: u64,
 }
 
 impl Proxy {
@@ -25,19 +34,23 @@ impl Proxy {
             .await
             .expect("a loopback port");
         let port = listener.local_addr().expect("a bound address").port();
-        let (silenced, accepted) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-        let (muted, count) = (Arc::clone(&silenced), Arc::clone(&accepted));
+        let line = watch::Sender::new(Line {
+            upstream,
+            silenced: 0,
+        });
+        let accepted = Arc::new(AtomicU64::new(0));
+        let (state, count) = (line.subscribe(), Arc::clone(&accepted));
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
                 let number = count.fetch_add(1, Ordering::SeqCst) + 1;
-                connections.spawn(carry(client, upstream, number, Arc::clone(&muted)));
+                connections.spawn(carry(client, number, state.clone()));
             }
         });
         Self {
             port,
-            silenced,
             accepted,
+            line,
             _task: AbortOnDropHandle::new(task),
         }
     }
@@ -48,12 +61,18 @@ impl Proxy {
 
     /// Silences the connections that are open now; new ones work.
     pub(super) fn silence(&self) {
-        self.silenced
-            .store(self.accepted.load(Ordering::SeqCst), Ordering::SeqCst);
+        let accepted = self.accepted.load(Ordering::SeqCst);
+        self.line.send_modify(|line| line.silenced = accepted);
+    }
+
+    /// Leads new connections to another port; those that are open stay.
+    pub(super) fn lead_to(&self, upstream: u16) {
+        self.line.send_modify(|line| line.upstream = upstream);
     }
 }
 
-async fn carry(client: TcpStream, upstream: u16, number: u64, silenced: Arc<AtomicU64>) {
+async fn carry(client: TcpStream, number: u64, line: watch::Receiver<Line>) {
+    let upstream = line.borrow().upstream;
     let Ok(server) = TcpStream::connect(("127.0.0.1", upstream)).await else {
         return;
     };
@@ -63,7 +82,7 @@ async fn carry(client: TcpStream, upstream: u16, number: u64, silenced: Arc<Atom
     let back = async {
         let mut buffer = [0; 16_384];
         while let Ok(count @ 1..) = from_server.read(&mut buffer).await {
-            let open = number > silenced.load(Ordering::SeqCst);
+            let open = number > line.borrow().silenced;
             if open && to_client.write_all(&buffer[..count]).await.is_err() {
                 break;
             }
