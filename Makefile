@@ -7,7 +7,7 @@ BROWSER := libs/browser
 INTEROP := services/simulator/tests/interop
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
-.PHONY: help demo run dashboard types lint format test test-rust test-browser test-chaos bench chaos tools node-modules
+.PHONY: help demo run dashboard types lint format test test-rust test-browser test-chaos bench chaos chaos-proof tools node-modules
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -83,3 +83,7 @@ chaos: dashboard ## Everything goes wrong, and the browsers' lists are checked: 
 	@command -v redis-server >/dev/null || $(MAKE) tools
 	$(CHAOS_BUILD)
 	target/debug/chaos --seed $(SEED) --seeds $(SEEDS) --topology $(TOPOLOGY) --json target/chaos/figures.json
+
+chaos-proof: ## Shows that chaos notices when idempotency, the fence or the repair is switched off
+	$(CHAOS_BUILD)
+	services/chaos/sabotage.sh

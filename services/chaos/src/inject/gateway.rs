@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use anyhow::bail;
 use tokio::time::{Instant, sleep};
 
-use super::{Seen, resumed};
+use super::{CONNECTED_WITHIN, Seen, resumed};
 use crate::{deployment::Deployment, plan::Fault};
 
 /// Longer than a lease of a shard lasts (5 s).
 const PAST_THE_LEASE: Duration = Duration::from_secs(7);
+
+/// How long a gateway that comes back too late is watched; connecting again takes it a second.
+const STEALING_SHOWS: Duration = Duration::from_secs(3);
 
 /// `kill -9` of one that holds a shard. Where it is alone, it is started again at once; otherwise when another one has taken over.
 pub(super) async fn kill(
@@ -33,7 +37,7 @@ pub(super) async fn kill(
     Ok(())
 }
 
-/// SIGSTOP past the lease, then SIGCONT.
+/// SIGSTOP past the lease, then SIGCONT: what it held is another one's then, and has to stay there.
 pub(super) async fn pause(
     deployment: &mut Deployment,
     fault: Fault,
@@ -44,7 +48,19 @@ pub(super) async fn pause(
     seen.victim = format!("{} with {held} shards", victim.name());
     victim.signal("STOP").await?;
     sleep(PAST_THE_LEASE).await;
-    deployment.gateways[index].child.signal("CONT").await
+    deployment.connected(CONNECTED_WITHIN).await?;
+    let before = deployment.control.sessions().await?;
+    deployment.gateways[index].child.signal("CONT").await?;
+    sleep(STEALING_SHOWS).await;
+    let now = deployment.control.sessions().await?;
+    if now.resumes != before.resumes || now.identifies != before.identifies {
+        bail!(
+            "the gateway that was stopped takes sessions back: {} RESUMEs, {} IDENTIFYs",
+            now.resumes - before.resumes,
+            now.identifies - before.identifies
+        );
+    }
+    Ok(())
 }
 
 /// SIGTERM to each, one after the other; the next one when the last one is back.
