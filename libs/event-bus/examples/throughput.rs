@@ -1,11 +1,9 @@
 //! How many dispatches a second one publisher gets through Redis: `cargo run --release --example throughput -p event-bus`
-//! with a redis-server in the path. Batches of 50 changes of one entry each, over 20 guilds, 16 batches under way.
+//! with a redis-server in the path. Batches of 50 changes of one entry each, over 20 guilds. The next batch is sent before
+//! the answer to the one before it came, as a gateway does; each window is how many are under way.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -15,13 +13,14 @@ use event_bus::{
     conformance::{Author, event},
 };
 use fred::{interfaces::ClientLike, types::InfoKind};
+use futures_util::StreamExt as _;
 use prometheus::Registry;
 use redis_link::{RedisLink, Role, testing::RedisServer};
 
-const TIME: Duration = Duration::from_secs(5);
+const TIME: Duration = Duration::from_secs(3);
+const WINDOWS: [usize; 4] = [1, 2, 4, 16];
 const BATCH: usize = 50;
-const LANES: u64 = 16;
-const GUILDS_PER_LANE: u64 = 20;
+const GUILDS: usize = 20;
 
 #[tokio::main]
 async fn main() {
@@ -32,51 +31,53 @@ async fn main() {
         Retention::default(),
         &Registry::new(),
     ));
-    let dispatches = AtomicU64::new(0);
-    let lanes = (0..LANES).map(|lane| lane_of(&bus, lane, &dispatches));
-    let began = Instant::now();
-    futures_util::future::join_all(lanes).await;
-    let rate = dispatches.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
     let link = RedisLink::connect(&config, Role::Commands);
-    let stats: String = link
+    let mut authors = Vec::new();
+    for guild in 1..=GUILDS as u64 {
+        authors.push(Author::seeded(&bus, guild).await);
+    }
+    for window in WINDOWS {
+        let (before, began) = (cpu_of(&link).await, Instant::now());
+        let dispatches = publish(&bus, &mut authors, window).await as f64;
+        let rate = dispatches / began.elapsed().as_secs_f64();
+        let each = (cpu_of(&link).await - before) * 1e6 / dispatches;
+        println!(
+            "{window} under way: {rate:.0} dispatches/s in batches of {BATCH}; Redis spends {each:.1} \u{b5}s of CPU on each"
+        );
+    }
+}
+
+/// Seconds of CPU that Redis has spent in its main thread.
+async fn cpu_of(link: &RedisLink) -> f64 {
+    let info: String = link
         .client()
         .info(Some(InfoKind::Cpu))
         .await
         .expect("Redis answers");
-    let seconds = stats.lines().filter_map(|line| {
+    let spent = info.lines().filter_map(|line| {
         let (name, value) = line.split_once(':')?;
         let main_thread = ["used_cpu_user_main_thread", "used_cpu_sys_main_thread"];
         main_thread
             .contains(&name)
             .then(|| value.trim().parse::<f64>().ok())?
     });
-    let spent: f64 = seconds.sum::<f64>() * 1e6;
-    let each = spent / dispatches.load(Ordering::Relaxed) as f64;
-    println!(
-        "{rate:.0} dispatches/s in batches of {BATCH}; Redis spends {each:.1} \u{b5}s of CPU on each"
-    );
+    spent.sum()
 }
 
-async fn lane_of(bus: &Arc<dyn EventBus>, lane: u64, dispatches: &AtomicU64) {
-    let mut authors = Vec::new();
-    for guild in 0..GUILDS_PER_LANE {
-        authors.push(Author::seeded(bus, 1 + lane * GUILDS_PER_LANE + guild).await);
-    }
+/// Publishes with this many batches under way; how many changes were applied.
+async fn publish(bus: &Arc<dyn EventBus>, authors: &mut [Author], window: usize) -> usize {
     let new = event(GuildId::new(1), "a room with a name");
     let began = Instant::now();
-    while began.elapsed() < TIME {
-        let changes = (0..BATCH).map(|index| {
-            let author = &mut authors[index % GUILDS_PER_LANE as usize];
-            author.change(vec![new.clone()])
-        });
-        let changes = changes.collect();
-        let outcomes = bus
-            .publish(&Batch::of(changes))
-            .await
-            .expect("Redis answers");
-        let applied = outcomes
-            .iter()
-            .filter(|outcome| matches!(outcome, Outcome::Applied(_)));
-        dispatches.fetch_add(applied.count() as u64, Ordering::Relaxed);
-    }
+    let batches = std::iter::from_fn(|| {
+        let changes = (0..BATCH).map(|index| authors[index % GUILDS].change(vec![new.clone()]));
+        (began.elapsed() < TIME).then(|| Batch::of(changes.collect()))
+    });
+    let outcomes = futures_util::stream::iter(batches)
+        .map(|batch| async move { bus.publish(&batch).await.expect("Redis answers") })
+        .buffered(window);
+    let applied = outcomes.map(|outcomes| {
+        let applied = |outcome: &&Outcome| matches!(outcome, Outcome::Applied(_));
+        outcomes.iter().filter(applied).count()
+    });
+    applied.fold(0, async |sum, applied| sum + applied).await
 }

@@ -11,12 +11,12 @@ use crate::{Fence, Position};
 pub struct Batch {
     /// Who publishes; `None` = nobody else can (one process), so nothing is checked.
     pub fence: Option<Fence>,
-    /// The changes; 64 at most.
+    /// The changes; [`Batch::LIMIT`] at most, so that nobody else waits long. (More are applied too, whole as always.)
     pub changes: Vec<Change>,
 }
 
 impl Batch {
-    /// The most changes that one batch may carry.
+    /// The most changes that one batch should carry.
     pub const LIMIT: usize = 64;
 
     /// Changes that nobody else could publish.

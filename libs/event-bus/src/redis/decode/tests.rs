@@ -12,6 +12,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
         let _ = live(GUILD, &bytes);
+        let _ = own(&bytes);
     }
 
     #[test]
@@ -36,6 +37,15 @@ proptest! {
         let Body::Event(envelope) = entry.body else { panic!("not an event") };
         prop_assert_eq!(envelope.payload.get(), payload);
         prop_assert_eq!(envelope.id, id);
+    }
+}
+
+#[test]
+fn a_subscription_knows_its_own_messages() {
+    assert!(matches!(own(b"probe 7"), Some(OwnMessage::Probe(7))));
+    assert!(matches!(own(b"tick 7-1"), Some(OwnMessage::Tick(id)) if id == EventId::new(7, 1)));
+    for other in ["", "probe", "probe x", "tick 7", "tock 7-1", "tick 7-1 "] {
+        assert!(own(other.as_bytes()).is_none(), "{other}");
     }
 }
 

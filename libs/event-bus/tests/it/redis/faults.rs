@@ -5,9 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contracts::{EventId, GuildId};
+use contracts::{EventId, GuildId, ShardId};
 use event_bus::{
-    Batch, BusError, Change, Delivery, EventBus, Outcome, RedisBus, Retention,
+    Batch, BusError, Change, Delivery, EventBus, Fence, Outcome, RedisBus, Retention,
     conformance::{Author, DEADLINE, entries, event, follow, message, next},
 };
 use fred::interfaces::ClientLike;
@@ -131,6 +131,60 @@ async fn flushed_scripts_are_loaded_again() {
         bus.draw_epoch().await.unwrap();
     }
     assert_eq!(logged(&*bus, author.guild).await.len(), 4);
+}
+
+#[tokio::test]
+async fn no_batch_overtakes_another_where_redis_has_forgotten_the_script() {
+    let server = RedisServer::start(&[]).await;
+    let bus = connect(&server.config("p"));
+    let link = RedisLink::connect(&server.config("p"), Role::Commands);
+    let mut author = Author::seeded(&bus, 1).await;
+    for _ in 0..10 {
+        let batches: Vec<Batch> = (0..16)
+            .map(|_| Batch::of(vec![author.change(vec![event(author.guild, "a")])]))
+            .collect();
+        command(&link, "SCRIPT", &["FLUSH"]).await;
+        // what is under way fails whole, and is published again in order, all of it at once
+        let mut at = 0;
+        while at < batches.len() {
+            let under_way = batches[at..].iter().map(|batch| bus.publish(batch));
+            for outcomes in futures_util::future::join_all(under_way).await {
+                match outcomes.as_deref() {
+                    Ok([Outcome::Applied(_)]) => at += 1,
+                    Err(BusError::Unavailable(_)) => break,
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+    assert_eq!(logged(&*bus, author.guild).await.len(), 161);
+}
+
+#[tokio::test]
+async fn a_fence_that_redis_forgot_is_the_next_publishers() {
+    let server = RedisServer::start(&[]).await;
+    let bus = connect(&server.config("p"));
+    let link = RedisLink::connect(&server.config("p"), Role::Commands);
+    let fence = |token| Fence {
+        shard: ShardId::ONE,
+        token,
+    };
+    let mut author = Author::seeded(&bus, 1).await;
+    bus.fence(fence(9)).await.unwrap();
+    command(&link, "DEL", &["{p}:fence:0/1"]).await;
+    let mut publish = async |token| {
+        let fence = Some(fence(token));
+        let changes = vec![author.change(vec![])];
+        bus.publish(&Batch { fence, changes }).await
+    };
+    assert!(publish(7).await.is_ok());
+    assert!(matches!(bus.fence(fence(6)).await, Err(BusError::Fenced)));
+    command(&link, "SET", &["{p}:fence:0/1", "rubbish"]).await;
+    let refused = publish(9).await;
+    let Err(BusError::Corrupt(key)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(key, "{p}:fence:0/1");
 }
 
 #[tokio::test]

@@ -5,9 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contracts::{EventId, GuildId, state::AudienceChange};
+use contracts::{EventId, GuildId, ShardId, state::AudienceChange};
 use event_bus::{
-    Batch, BusError, EventBus, NewEntry, RedisBus, Retention, StateOp,
+    Batch, BusError, EventBus, Fence, NewEntry, RedisBus, Retention, StateOp,
     conformance::{Author, DEADLINE, edited, entries, event, message},
 };
 use fred::{interfaces::ClientLike, types::CustomCommand, types::Value};
@@ -124,9 +124,14 @@ async fn an_abandoned_deployment_expires_and_a_used_one_is_kept() {
         .await;
     author.set(vec![StateOp::SetRole(role())]).await;
     bus.draw_epoch().await.unwrap();
+    let fence = Fence {
+        shard: ShardId::ONE,
+        token: 1,
+    };
+    bus.fence(fence).await.unwrap();
     let lasting = ["{p}:clock", "{p}:epoch", "{p}:schema"];
     let keys = strings(&link, "KEYS *").await;
-    assert!(keys.len() >= 8, "{keys:?}");
+    assert!(keys.len() >= 9, "{keys:?}");
     for key in &keys {
         assert!(key.starts_with("{p}:"), "{key}");
         let expiry = number(&link, &format!("TTL {key}")).await;
