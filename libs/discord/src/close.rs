@@ -18,8 +18,10 @@ pub(crate) enum CloseAction {
 pub(crate) const fn after(code: Option<u16>) -> CloseAction {
     match code {
         Some(4004 | 4010..=4014) => CloseAction::Stop,
-        Some(4003 | 4006 | 4007 | 4009) => CloseAction::Identify,
-        // Whatever Discord may invent later: an attempt to resume costs nothing of the budget.
+        Some(4003 | 4006 | 4007) => CloseAction::Identify,
+        // Also 4009, for which the documentation asks for a new session, and whatever Discord may
+        // invent later: an attempt to resume costs nothing of the budget, and where the session is
+        // gone INVALID SESSION says so. Heartbeats that were late for a moment must not cost it.
         _ => CloseAction::Resume,
     }
 }
@@ -93,7 +95,7 @@ mod tests {
             (Some(4006), Identify),
             (Some(4007), Identify),
             (Some(4008), Resume),
-            (Some(4009), Identify),
+            (Some(4009), Resume),
             (Some(4010), Stop),
             (Some(4011), Stop),
             (Some(4012), Stop),

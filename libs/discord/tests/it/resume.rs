@@ -144,7 +144,7 @@ async fn closes_lead_where_their_code_says() {
         (4008, 6),
         (4003, 2),
         (4007, 2),
-        (4009, 2),
+        (4009, 6),
     ] {
         let gateway = Gateway::start().await;
         let shard = Running::start(config(gateway.url()), None);
