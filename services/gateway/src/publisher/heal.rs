@@ -146,7 +146,7 @@ impl Publisher {
         for part in changes.chunks(Batch::LIMIT) {
             let batch = self.batch(part.to_vec());
             let outcomes = self.attempt(&batch).await?;
-            if !behind(&batch, &outcomes).is_empty() {
+            if behind(&batch, &outcomes).contains_key(&guild) {
                 return Ok(false);
             }
         }

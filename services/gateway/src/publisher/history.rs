@@ -10,6 +10,9 @@ const CHANGES: usize = 4_096;
 /// State operations and entries of all of them together.
 const WEIGHT: usize = 50_000;
 
+/// How many changes before the first that is known to be forgotten are told again too.
+const REACH: usize = 256;
+
 /// What was published, the oldest first, with the ids that it got.
 #[derive(Debug, Default)]
 pub(super) struct History {
@@ -30,16 +33,17 @@ impl History {
         }
     }
 
-    /// Everything of a guild that was published after it stood at this position; `None` = that is
-    /// not known any more.
+    /// Everything that was published, in all guilds, since about when a guild stood at this position;
+    /// `None` = that is not known any more.
+    ///
+    /// A store that forgot what happened in one guild forgot what happened in the others at the same
+    /// time. All of it is told again together and in order: an id that comes after a later one is lost.
     pub(super) fn since(&self, guild: GuildId, stored: Position) -> Option<Vec<Change>> {
-        let changes: Vec<&Change> = (self.changes.iter())
-            .filter(|change| change.guild == guild)
-            .collect();
-        let first = changes
-            .iter()
-            .position(|change| !change.reseed && change.previous == Some(stored))?;
-        Some(changes[first..].iter().copied().cloned().collect())
+        let first = self.changes.iter().position(|change| {
+            change.guild == guild && !change.reseed && change.previous == Some(stored)
+        })?;
+        let first = first.saturating_sub(REACH);
+        Some(self.changes.range(first..).cloned().collect())
     }
 
     /// The latest change of each guild among the last `most`, one a guild.
@@ -92,19 +96,20 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_position_is_told_with_its_ids_and_of_its_guild_only() {
+    fn what_follows_a_position_is_told_with_its_ids_and_what_others_did_meanwhile() {
         let mut history = History::default();
-        for (previous, seq) in [(1, 2), (2, 5), (5, 6)] {
-            history.keep(change(GUILD, previous, seq), vec![EventId::new(seq, 0)]);
-            history.keep(change(OTHER, previous, seq), Vec::new());
+        for seq in 2..=600 {
+            let guild = if seq % 2 == 0 { GUILD } else { OTHER };
+            history.keep(change(guild, seq - 2, seq), vec![EventId::new(seq, 0)]);
         }
-        let since = history.since(GUILD, at(2)).unwrap();
+        let since = history.since(GUILD, at(500)).unwrap();
         let positions: Vec<u64> = since.iter().map(|change| change.position.seq).collect();
-        assert_eq!(positions, [5, 6]);
-        assert_eq!(since[0].ids, [EventId::new(5, 0)]);
-        assert!(history.since(GUILD, at(3)).is_none());
+        let first = 502 - REACH as u64;
+        assert_eq!(positions, (first..=600).collect::<Vec<_>>());
+        assert_eq!(since[0].ids, [EventId::new(first, 0)]);
+        assert!(history.since(GUILD, at(501)).is_none());
         history.forget(GUILD);
-        assert!(history.since(GUILD, at(2)).is_none());
+        assert!(history.since(GUILD, at(500)).is_none());
         assert_eq!(history.latest(10).len(), 1);
     }
 
