@@ -61,7 +61,7 @@ pub(crate) async fn inject(deployment: &mut Deployment, fault: Fault) -> anyhow:
         Trouble::RedisKill => {
             deployment.store.kill().await;
             sleep(fault.hold).await;
-            deployment.store.restart().await;
+            deployment.store.restart().await?;
         }
         Trouble::RedisPause => {
             deployment.store.pause().await;

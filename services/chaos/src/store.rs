@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use redis_link::testing::{RedisCluster, RedisServer, SentinelTrio};
+use tokio::time::{Instant, sleep};
 
 use crate::deployment::LOOK_EVERY;
 
@@ -47,6 +48,12 @@ const WITH_REPLICA: [&str; 4] = [
 
 /// After how long a master counts as gone.
 const DOWN_AFTER: Duration = Duration::from_secs(2);
+
+/// How long it may take until a replica has taken over; a fail-over takes seconds.
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(60);
+
+/// How often a fail-over is ordered that does not come.
+const ORDER_EVERY: Duration = Duration::from_secs(7);
 
 /// What the names of the services' keys begin with, by default.
 const PREFIX: &str = "discord";
@@ -119,19 +126,17 @@ impl Store {
     }
 
     /// Starts the killed server again; where others can take over from it, they did before.
-    pub(crate) async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) -> anyhow::Result<()> {
         let port = self.down;
+        if !matches!(self.servers, Servers::Single(_)) {
+            self.taken_over(port, None).await?;
+        }
         match &mut self.servers {
             Servers::Single(server) => server.restart().await,
-            Servers::Sentinel(trio) => {
-                trio.promoted(port).await;
-                rejoin(trio, port).await;
-            }
-            Servers::Cluster(cluster) => {
-                cluster.promoted(PREFIX, port).await;
-                cluster.restart(port).await;
-            }
+            Servers::Sentinel(trio) => rejoin(trio, port).await,
+            Servers::Cluster(cluster) => cluster.restart(port).await,
         }
+        Ok(())
     }
 
     /// SIGSTOP to the server that is written to.
@@ -155,31 +160,46 @@ impl Store {
     /// A replica takes over while the master is well.
     pub(crate) async fn fail_over(&mut self) -> anyhow::Result<()> {
         let before = self.master().await.port();
-        match &mut self.servers {
+        let (port, order) = match &mut self.servers {
             Servers::Single(_) => bail!("a single Redis has no replica"),
             Servers::Sentinel(trio) => {
                 let url = trio.config(PREFIX).url.expose().to_owned();
-                let port = url
-                    .split(['?', ':', '/'])
-                    .find_map(|part| part.parse().ok());
+                let mut parts = url.split(['?', ':', '/']);
+                let port = parts.find_map(|part| part.parse().ok());
                 let port = port.with_context(|| format!("{url} has no port"))?;
-                let answer = inline(port, &format!("SENTINEL FAILOVER {SERVICE}")).await?;
-                if !answer.starts_with("+OK") {
-                    bail!("SENTINEL FAILOVER answers {answer}");
-                }
-                trio.promoted(before).await;
+                (port, format!("SENTINEL FAILOVER {SERVICE}"))
             }
             Servers::Cluster(cluster) => {
                 let replica = replica_of(cluster.servers(), before).await;
                 let replica = replica.context("the master has no replica")?;
-                let answer = replica.ask("CLUSTER FAILOVER").await.unwrap_or_default();
-                if !answer.starts_with("+OK") {
-                    bail!("CLUSTER FAILOVER answers {answer}");
-                }
-                cluster.promoted(PREFIX, before).await;
+                (replica.port(), "CLUSTER FAILOVER".to_owned())
             }
+        };
+        // The old master may take seconds to follow; there is another replica meanwhile, or nothing depends on one.
+        self.taken_over(before, Some((port, &order))).await
+    }
+
+    /// Waits until another server than this is the master. An order for that is given again and again: on a busy machine a
+    /// fail-over may be given up half way.
+    async fn taken_over(&mut self, before: u16, order: Option<(u16, &str)>) -> anyhow::Result<()> {
+        let deadline = Instant::now() + TAKEN_OVER_WITHIN;
+        let mut next_order = Instant::now();
+        while self.master().await.port() == before {
+            if let Some((port, order)) = order
+                && next_order <= Instant::now()
+            {
+                let answer = inline(port, order).await?;
+                // it may be under way already
+                if !answer.starts_with('+') && !answer.contains("INPROG") {
+                    bail!("{order} answers {answer}");
+                }
+                next_order = Instant::now() + ORDER_EVERY;
+            }
+            if Instant::now() > deadline {
+                bail!("no replica takes over");
+            }
+            sleep(LOOK_EVERY).await;
         }
-        self.settled().await;
         Ok(())
     }
 
@@ -223,7 +243,7 @@ async fn rejoin(trio: &mut SentinelTrio, port: u16) {
     server.restart().await;
     let follow = format!("REPLICAOF 127.0.0.1 {master}");
     while !(server.ask(&follow).await).is_some_and(|answer| answer.contains("OK")) {
-        tokio::time::sleep(LOOK_EVERY).await;
+        sleep(LOOK_EVERY).await;
     }
     trio.settled().await;
 }
