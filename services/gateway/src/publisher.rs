@@ -224,6 +224,7 @@ impl Publisher {
         answer: Result<Vec<Outcome>, BusError>,
     ) -> Result<(), PublishError> {
         let mut mark = flight.mark;
+        let mut failed = answer.is_err();
         let mut again = self.settle(flight, answer)?;
         if !again.is_empty() {
             while let Some((flight, answer)) = self.flights.next().await {
@@ -231,7 +232,11 @@ impl Publisher {
                     through: flight.mark.through.or(mark.through),
                     mended: flight.mark.mended.or(mark.mended),
                 };
+                failed |= answer.is_err();
                 again.extend(self.settle(flight, answer)?);
+            }
+            if failed {
+                self.retell().await?;
             }
             self.publish(again).await?;
         }

@@ -205,12 +205,20 @@ impl Publisher {
                 self.rewrite(*guild, None).await?;
             }
         }
+        self.retell().await
+    }
+
+    /// Tells the latest changes again, before anything new is told: a store that fell back to a copy which lagged behind
+    /// has forgotten them, and gives their ids away with every id that it draws.
+    pub(super) async fn retell(&mut self) -> Result<(), PublishError> {
         let latest = self.history.latest(AUDIT_CHANGES);
         for part in latest.chunks(Batch::LIMIT) {
             let batch = self.batch(part.to_vec());
-            self.holding.held().await?;
-            let Ok(outcomes) = self.bus.publish(&batch).await else {
-                return Ok(());
+            let outcomes = match self.attempt(&batch).await {
+                Ok(outcomes) => outcomes,
+                // What is unreadable shows when it is built on.
+                Err(PublishError::Bus(BusError::Corrupt(_))) => return Ok(()),
+                Err(error) => return Err(error),
             };
             for (guild, stored) in behind(&batch, &outcomes) {
                 if !self.rerun(guild, stored).await? {

@@ -29,8 +29,8 @@ pub(super) struct Past {
     after: EventId,
     /// The rooms announced by a change whose own `room.created` may follow, and where that change stands.
     announced: Option<Position>,
-    /// The room that was told to be deleted last, and by which change.
-    deleted: Option<(Position, ChannelId)>,
+    /// The room whose deletion came last and could not be told, and by which change.
+    untold: Option<(Position, ChannelId)>,
 }
 
 impl Viewer {
@@ -165,10 +165,13 @@ impl Viewer {
             self.hold = !self.due.touched.is_empty();
         }
         let shows = followed.picture.shows(kind, channel);
-        if let (EventKind::RoomDeleted, Some(room), true) = (kind, channel, shows) {
-            // Told where it happened; what follows in the same change says nothing more.
-            self.due.touched.retain(|touched| touched.room != room);
-            past.deleted = Some((position, room));
+        if let (EventKind::RoomDeleted, Some(room)) = (kind, channel) {
+            if shows {
+                // Told where it happened.
+                self.due.touched.retain(|touched| touched.room != room);
+            } else {
+                past.untold = Some((position, room));
+            }
         }
         if self.mask.meets(Mask::of(kind)) && shows {
             let block = Block::encode(kind.name(), Some(envelope.id), envelope.payload.get());
@@ -181,11 +184,16 @@ impl Viewer {
         match change {
             AudienceChange::Channel(Changed { now, was }) if now.is_room() => {
                 past.announced = Some(entry.position);
-                let was = was.as_deref().cloned();
-                self.touch(guild, now.id, was, entry.position, past);
+                let was = was.as_deref();
+                let vanishes = now.obfuscated && was.is_some_and(|was| !was.obfuscated);
+                if !vanishes || past.untold == Some((entry.position, now.id)) {
+                    self.touch(guild, now.id, was.cloned());
+                }
             }
             AudienceChange::ChannelGone(was) if was.is_room() => {
-                self.touch(guild, was.id, Some(was.clone()), entry.position, past);
+                if past.untold == Some((entry.position, was.id)) {
+                    self.touch(guild, was.id, Some(was.clone()));
+                }
             }
             AudienceChange::Role(Changed { now, was }) if now.id == guild.everyone() => {
                 self.hold = true;
@@ -197,17 +205,10 @@ impl Viewer {
     }
 
     /// Somebody may see more or less of a room from here on. What it was before the first such change is what the browser
-    /// knows of it.
-    fn touch(
-        &mut self,
-        guild: GuildId,
-        room: ChannelId,
-        was: Option<Channel>,
-        position: Position,
-        past: &Past,
-    ) {
-        let known = self.due.touched.iter().any(|touched| touched.room == room);
-        if !known && past.deleted != Some((position, room)) {
+    /// knows of it. One that is deleted, or that the bot loses sight of, was told so by the event before: only where that could
+    /// not be handed out is there something to make good. A cursor may lie in between.
+    fn touch(&mut self, guild: GuildId, room: ChannelId, was: Option<Channel>) {
+        if !self.due.touched.iter().any(|touched| touched.room == room) {
             self.hold = true;
             self.due.touched.push(Touched { guild, room, was });
         }
