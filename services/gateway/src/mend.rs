@@ -31,6 +31,8 @@ const CHANNELS: usize = 50;
 const CHANNELS_AT_ONCE: usize = 5;
 /// Messages of a channel; as many as Discord tells at once.
 const MESSAGES: u16 = 100;
+/// Messages that are published as one change.
+const PART: usize = 100;
 /// How long a guild's messages may take, all together.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Entries of a log that are read at once.
@@ -134,7 +136,7 @@ impl Mend {
     }
 
     /// What was written in a guild's channels after the last message that is known of each, the
-    /// oldest first.
+    /// oldest first, in parts that are published at once.
     pub(crate) async fn fetch(&self, guild: GuildId) -> Vec<Vec<Message>> {
         let Some(known) = self.last_messages(guild).await else {
             return Vec::new();
@@ -143,13 +145,13 @@ impl Mend {
         let mut answers = stream::iter(known)
             .map(|(channel, message)| self.history.after(channel, message, MESSAGES))
             .buffered(CHANNELS_AT_ONCE);
-        let mut fetched = Vec::new();
+        let (mut fetched, mut channels) = (Vec::new(), 0);
         loop {
             match timeout_at(deadline, answers.next()).await {
-                Ok(Some(Ok(mut messages))) => {
-                    messages.sort_by_key(|message| message.id);
+                Ok(Some(Ok(messages))) => {
                     self.metrics.fetched("channel", messages.len());
-                    fetched.push(messages);
+                    channels += 1;
+                    fetched.extend(messages);
                 }
                 Ok(Some(Err(error))) => {
                     self.metrics.fetched("failed", 0);
@@ -162,9 +164,14 @@ impl Mend {
                 }
             }
         }
-        let messages: usize = fetched.iter().map(Vec::len).sum();
-        info!(component = "Gateway", %guild, channels = fetched.len(), messages, "Missed messages fetched");
-        fetched
+        fetched.sort_by_key(|message| message.id);
+        info!(component = "Gateway", %guild, channels, messages = fetched.len(), "Missed messages fetched");
+        let mut parts = Vec::new();
+        while !fetched.is_empty() {
+            let rest = fetched.split_off(fetched.len().min(PART));
+            parts.push(std::mem::replace(&mut fetched, rest));
+        }
+        parts
     }
 
     /// The latest message of each channel that has any in the retained log; `None` = the bus is closed.

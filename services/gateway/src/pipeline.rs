@@ -138,12 +138,12 @@ impl Pipeline {
     async fn mend_due(&mut self) -> Option<()> {
         let generation = self.session.as_ref()?.generation;
         while let Some(guild) = self.mend.next() {
-            let channels = tokio::select! {
-                channels = self.mend.fetch(guild) => channels,
+            let parts = tokio::select! {
+                parts = self.mend.fetch(guild) => parts,
                 () = self.holding.lost() => return None,
                 () = self.end.cancelled() => return Some(()),
             };
-            for messages in channels {
+            for messages in parts {
                 let names = BTreeMap::new();
                 let context = Context {
                     rules: &self.rules,

@@ -190,10 +190,8 @@ impl Viewer {
                     self.touch(guild, now.id, was.cloned());
                 }
             }
-            AudienceChange::ChannelGone(was) if was.is_room() => {
-                if past.untold == Some((entry.position, was.id)) {
-                    self.touch(guild, was.id, Some(was.clone()));
-                }
+            AudienceChange::ChannelGone(was) if past.untold == Some((entry.position, was.id)) => {
+                self.touch(guild, was.id, Some(was.clone()));
             }
             AudienceChange::Role(Changed { now, was }) if now.id == guild.everyone() => {
                 self.hold = true;
