@@ -52,6 +52,9 @@ const DOWN_AFTER: Duration = Duration::from_secs(2);
 /// How long it may take until a replica has taken over; a fail-over takes seconds.
 const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(60);
 
+/// What holds up writes during a planned fail-over behind Sentinels, for longer than one takes.
+const HOLD_WRITES: &str = "CLIENT PAUSE 20000 WRITE";
+
 /// How often a fail-over is ordered that does not come.
 const ORDER_EVERY: Duration = Duration::from_secs(7);
 
@@ -157,7 +160,8 @@ impl Store {
         self.settled().await;
     }
 
-    /// A replica takes over while the master is well.
+    /// A replica takes over while the master is well. Sentinels do not wait for what the master has not passed on yet, as a
+    /// Cluster does: whoever plans a fail-over holds up writes meanwhile.
     pub(crate) async fn fail_over(&mut self) -> anyhow::Result<()> {
         let before = self.master().await.port();
         let (port, order) = match &mut self.servers {
@@ -175,8 +179,16 @@ impl Store {
                 (replica.port(), "CLUSTER FAILOVER".to_owned())
             }
         };
+        let holds_up = matches!(self.servers, Servers::Sentinel(_));
+        if holds_up {
+            inline(before, HOLD_WRITES).await?;
+        }
         // The old master may take seconds to follow; there is another replica meanwhile, or nothing depends on one.
-        self.taken_over(before, Some((port, &order))).await
+        let taken_over = self.taken_over(before, Some((port, &order))).await;
+        if holds_up {
+            inline(before, "CLIENT UNPAUSE").await?;
+        }
+        taken_over
     }
 
     /// Waits until another server than this is the master. An order for that is given again and again: on a busy machine a
