@@ -186,6 +186,9 @@ impl Store {
         // The old master may take seconds to follow; there is another replica meanwhile, or nothing depends on one.
         let taken_over = self.taken_over(before, Some((port, &order))).await;
         if holds_up {
+            // Not before it follows the new one, or what was held up would be written to the old one after all.
+            let follow = format!("REPLICAOF 127.0.0.1 {}", self.master().await.port());
+            inline(before, &follow).await?;
             inline(before, "CLIENT UNPAUSE").await?;
         }
         taken_over
