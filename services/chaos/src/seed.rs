@@ -96,15 +96,14 @@ async fn play(cli: &Cli, seed: u64, logs: &Path, lifecycle: &Lifecycle) -> anyho
     let mut report = Report::new(cli, seed);
     report.mercy.announced = plan.special != Special::Nothing;
     for (number, fault) in plan.faults.iter().enumerate() {
+        let begun = unix_micros();
         let outcome = run.fault(number, *fault).await;
         let outcome = outcome.with_context(|| format!("fault {}: {}", number + 1, fault.trouble));
         match outcome {
             Ok(outcome) if fault.trouble == Trouble::DiscordForgets => {
-                let (lasted, now) = (outcome.lasted.as_micros() as u64, unix_micros());
-                report
-                    .mercy
-                    .forgotten
-                    .push((now.saturating_sub(lasted), now));
+                // Until the new sessions have begun, not until everybody has heard of it.
+                let over = begun + outcome.lasted.as_micros() as u64;
+                report.mercy.forgotten.push((begun, over));
                 report.outcomes.push(outcome);
             }
             Ok(outcome) => report.outcomes.push(outcome),
