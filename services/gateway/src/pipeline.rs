@@ -136,6 +136,10 @@ impl Pipeline {
 
     /// Fetches what was missed in the guilds that have just come back.
     async fn mend_due(&mut self) -> Option<()> {
+        // What is not fetched now is not made good: the next owner does it.
+        if self.end.is_cancelled() {
+            return Some(());
+        }
         let generation = self.session.as_ref()?.generation;
         while let Some(guild) = self.mend.next() {
             let parts = tokio::select! {
