@@ -1,11 +1,11 @@
 //! LINK: the WebSocket between gateway and web.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
 
-use crate::{Envelope, UserId};
+use crate::{Envelope, UserId, problem::FieldProblem};
 
 /// One message on LINK.
 #[derive(Debug, Clone, Serialize)]
@@ -39,9 +39,9 @@ pub enum Body {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Command {
-    /// Name of the function, as in `POST /api/rpc/{name}`.
+    /// Name of the function, as in `POST /api/rpc/{name}`; see [`crate::command::Act`].
     pub command: String,
-    /// Its input.
+    /// Its input; `guildId` in it says whose gateway has to do it.
     pub payload: Box<RawValue>,
     /// For whom it is done.
     pub actor: UserId,
@@ -58,12 +58,50 @@ pub struct Ack {
 
 /// Answer to a command that was not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct LinkError {
-    /// A stable code, as in problem documents.
+    /// A stable code in kebab case, as in problem documents.
     pub code: String,
     /// For people; never a secret.
     pub message: String,
+    /// The HTTP status that tells a browser of it.
+    #[serde(default = "LinkError::unnamed")]
+    pub status: u16,
+    /// Milliseconds after which it may be asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+    /// The fields that are wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldProblem>,
 }
+
+impl LinkError {
+    /// The guild's shard is not held by the instance that was asked: another one may do it, nothing was done.
+    pub const ELSEWHERE: &str = "elsewhere";
+
+    /// What went wrong, with the HTTP status that tells a browser of it.
+    pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+            status,
+            retry_after_ms: None,
+            errors: Vec::new(),
+        }
+    }
+
+    fn unnamed() -> u16 {
+        502
+    }
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}
+
+impl std::error::Error for LinkError {}
 
 /// Read by hand: serde's flattening can't carry a payload that is passed on unread.
 impl<'de> Deserialize<'de> for Message {

@@ -71,6 +71,9 @@ pub struct Channel {
     /// Its overwrites; meaningless if obfuscated.
     #[serde(default)]
     pub overwrites: Vec<Overwrite>,
+    /// Of a private thread: who is in it, as far as known, in ascending order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<UserId>,
     /// Whether the bot itself can't view it, so that nothing is known of it.
     #[serde(default)]
     pub obfuscated: bool,

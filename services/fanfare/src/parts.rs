@@ -79,7 +79,13 @@ impl Parts {
             registry: instances,
         };
         let gateway = gateway::App::assemble(gateway, ports, registry.clone()).await?;
-        let web = web::App::assemble(web, web::Ports { bus, sessions }, registry).await?;
+        let ports = web::Ports {
+            bus,
+            sessions,
+            commands: Arc::new(link::NoGateway),
+            limits: Arc::new(limits::MemoryLimits::default()),
+        };
+        let web = web::App::assemble(web, ports, registry).await?;
         gateway.start(&lifecycle);
         web.start(&lifecycle);
         println!("Open {page}");

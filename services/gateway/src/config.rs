@@ -63,6 +63,11 @@ const LINK_ADVERTISE_URL: Variable = Variable::new(
 );
 const GATEWAY_WS_PORT: Variable =
     Variable::new("GATEWAY_WS_PORT", "the port of /health and /ready; 0 = any").or("8080");
+const ROOM_EMPTY_TTL: Variable = Variable::new(
+    "ROOM_EMPTY_TTL",
+    "after how many seconds a room that Fanfare made and that nobody is in is removed, 1 or more",
+)
+.or("300");
 const BIND: Variable = Variable::new("BIND", "the address to listen on").or("0.0.0.0");
 const METRICS_PORT: Variable =
     Variable::new("METRICS_PORT", "the port of /metrics; 0 = any").or("9101");
@@ -77,7 +82,7 @@ const LINK_TOKEN_LENGTH: usize = 32;
 /// More shards than this in one process is a mistake.
 const MAX_SHARDS: u32 = 1_024;
 
-const OWN: [Variable; 15] = [
+const OWN: [Variable; 16] = [
     DISCORD_BOT_TOKEN,
     DISCORD_GUILD_ID,
     DISCORD_GUILDS,
@@ -90,6 +95,7 @@ const OWN: [Variable; 15] = [
     LINK_TOKEN_PREVIOUS,
     LINK_ADVERTISE_URL,
     GATEWAY_WS_PORT,
+    ROOM_EMPTY_TTL,
     BIND,
     METRICS_PORT,
     SHUTDOWN_GRACE_SECONDS,
@@ -145,6 +151,12 @@ pub struct Config {
     pub cdn_url: String,
     /// How many shards; `None` = what Discord recommends.
     pub shard_count: Option<u32>,
+    /// The secret that web shows on LINK; `None` = LINK is not served.
+    pub link_token: Option<Secret>,
+    /// Accepted beside it during a rotation.
+    pub link_token_previous: Option<Secret>,
+    /// After which time an empty room that Fanfare made is removed.
+    pub room_empty_ttl: Duration,
     /// Where web reaches this instance.
     pub link_url: Option<String>,
     /// Address to listen on.
@@ -193,14 +205,8 @@ impl Config {
         let gateway_url = read_url(env, &DISCORD_GATEWAY_URL, &["ws", "wss"]);
         let cdn_url = read_url(env, &DISCORD_CDN_URL, &["http", "https"]).unwrap_or_default();
         let shard_count = read_shard_count(env);
-        for variable in [&LINK_TOKEN, &LINK_TOKEN_PREVIOUS] {
-            let token = env.secret(variable);
-            if token.is_some_and(|token| token.expose().chars().count() < LINK_TOKEN_LENGTH) {
-                let message =
-                    format!("is too short: it needs {LINK_TOKEN_LENGTH} characters or more");
-                env.fault(variable, message);
-            }
-        }
+        let link_token = read_link_token(env, &LINK_TOKEN);
+        let link_token_previous = read_link_token(env, &LINK_TOKEN_PREVIOUS);
         let link_url = read_url(env, &LINK_ADVERTISE_URL, &["ws", "wss"]);
         let bus = BusConfig::read(env, without_redis);
         let redis: Option<&RedisConfig> = match &bus {
@@ -217,7 +223,10 @@ impl Config {
             gateway_url,
             cdn_url,
             shard_count,
+            link_token,
+            link_token_previous,
             link_url,
+            room_empty_ttl: env.seconds(&ROOM_EMPTY_TTL, Duration::from_secs(300)),
             bind: env.parse_or(&BIND, IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
             port: env.parse_or(&GATEWAY_WS_PORT, 8080),
             metrics_port: Some(env.parse_or(&METRICS_PORT, 9101)),
@@ -242,6 +251,17 @@ fn read_intents(env: &mut Env) -> Intents {
         );
     }
     intents
+}
+
+fn read_link_token(env: &mut Env, variable: &Variable) -> Option<Secret> {
+    let token = env.secret(variable)?;
+    if token.expose().chars().count() < LINK_TOKEN_LENGTH {
+        env.fault(
+            variable,
+            format!("is too short: it needs {LINK_TOKEN_LENGTH} characters or more"),
+        );
+    }
+    Some(token)
 }
 
 fn read_shard_count(env: &mut Env) -> Option<u32> {

@@ -20,7 +20,7 @@ pub(crate) async fn shared(state: &AppState, signed_in: &SignedIn) -> Result<Vec
         .memberships
         .of(signed_in.user.id, &signed_in.session)
         .await?;
-    Ok(state.bus.guilds(&known.guilds).await?)
+    Ok(state.bus.guilds(&known.ids()).await?)
 }
 
 /// The guild of a path, if the user and the bot share it. Whether a foreign guild exists is not told.

@@ -4,6 +4,8 @@ use std::{io, net::SocketAddr, sync::Arc};
 
 use event_bus::EventBus;
 use lifecycle::{CancellationToken, Lifecycle};
+use limits::Limits;
+use link::Commands;
 use prometheus::Registry;
 use session_store::Sessions;
 use telemetry::MetricsServer;
@@ -13,7 +15,7 @@ use tracing::info;
 use crate::{
     config::Config,
     discord::Discord,
-    hub::{Hub, Limits},
+    hub::{self, Hub},
     membership::Memberships,
     metrics::Metrics,
     router::router,
@@ -56,6 +58,10 @@ pub struct Ports {
     pub bus: Arc<dyn EventBus>,
     /// Where sign-ins are kept.
     pub sessions: Sessions,
+    /// Who does what users ask for.
+    pub commands: Arc<dyn Commands>,
+    /// How much a user may do, on all replicas together.
+    pub limits: Arc<dyn Limits>,
 }
 
 /// One replica, built and bound, not yet started.
@@ -75,6 +81,8 @@ impl App {
         let ports = Ports {
             bus: config.bus.connect(&registry),
             sessions: config.sessions.connect(),
+            commands: Arc::new(link::NoGateway),
+            limits: Arc::new(limits::MemoryLimits::default()),
         };
         Self::assemble(config, ports, registry).await
     }
@@ -137,7 +145,7 @@ impl App {
             Arc::clone(&self.metrics),
             config.bus.retention().age,
             config.cdn_url.clone(),
-            Limits::default(),
+            hub::Limits::default(),
             done.clone(),
         );
         lifecycle.supervise("follow", follow);
@@ -160,6 +168,8 @@ impl App {
             memberships,
             vault,
             streams: streams.clone(),
+            commands: self.ports.commands,
+            limits: self.ports.limits,
             metrics: self.metrics,
             drain: lifecycle.drain(),
         });

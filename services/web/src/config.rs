@@ -6,22 +6,26 @@ mod tests;
 mod variables;
 
 use std::{
+    collections::BTreeSet,
     net::{IpAddr, Ipv4Addr},
-    num::NonZeroUsize,
+    num::{NonZeroU32, NonZeroUsize},
     time::Duration,
 };
 
+use contracts::{ChannelId, GuildId, RoleId, UserId};
 use environment::{Env, Secret};
 use event_bus::{BusConfig, WithoutRedis};
+use ipnet::IpNet;
 use session_store::SessionStoreConfig;
 use url::Url;
 
 pub use variables::VARIABLES;
 use variables::{
     ALLOWED_ORIGINS, BASE_URL, BIND, COOKIE_DOMAIN, DISCORD_API_URL, DISCORD_AUTHORIZE_URL,
-    DISCORD_CDN_URL, DISCORD_CLIENT_ID, DISCORD_CLIENT_SECRET, MAX_STREAMS_PER_USER,
-    MEMBERSHIP_TTL_SECONDS, METRICS_PORT, PORT, SESSION_SECRET, SESSION_SECRET_PREVIOUS,
-    SESSION_TTL, SHUTDOWN_GRACE_SECONDS,
+    DISCORD_CDN_URL, DISCORD_CLIENT_ID, DISCORD_CLIENT_SECRET, DISCORD_GUILD_ID, GATEWAY_WS_URL,
+    LINK_TOKEN, MAX_ROOMS_PER_USER, MAX_STREAMS_PER_USER, MEMBERSHIP_TTL_SECONDS, METRICS_PORT,
+    OPERATORS, PORT, ROOM_CATEGORY_ID, ROOM_CREATOR_ROLES, SESSION_SECRET, SESSION_SECRET_PREVIOUS,
+    SESSION_TTL, SHUTDOWN_GRACE_SECONDS, STREAM_TOKEN_TTL, TRUSTED_PROXIES,
 };
 
 /// Shortest secret that sessions are sealed with.
@@ -58,7 +62,25 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Domain of the cookie, for sibling hosts.
     pub cookie_domain: Option<String>,
-    /// Most streams of one user on this replica.
+    /// The guild that is meant where none is named.
+    pub default_guild: Option<GuildId>,
+    /// The secret shared with the gateways; `None` = nobody can act.
+    pub link_token: Option<Secret>,
+    /// Where the gateway is; `None` = look in the registry.
+    pub gateway_url: Option<String>,
+    /// How long a token opens a WebSocket.
+    pub stream_token_ttl: Duration,
+    /// Proxies whose word about a client's address is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Who may see the operations view.
+    pub operators: BTreeSet<UserId>,
+    /// Whose members may make rooms; empty = any member.
+    pub room_creator_roles: Vec<RoleId>,
+    /// The category that rooms are made in.
+    pub room_category: Option<ChannelId>,
+    /// Most rooms of one user in a guild.
+    pub max_rooms_per_user: u32,
+    /// Most streams of one user, on all replicas.
     pub max_streams_per_user: usize,
     /// How long a user's guilds are believed.
     pub membership_ttl: Duration,
@@ -112,6 +134,19 @@ impl Config {
         let max_streams_per_user = env
             .parse::<NonZeroUsize>(&MAX_STREAMS_PER_USER)
             .map_or(20, NonZeroUsize::get);
+        let link_token = env.secret(&LINK_TOKEN);
+        if let Some(token) = &link_token
+            && token.expose().chars().count() < SECRET_LENGTH
+        {
+            env.fault(
+                &LINK_TOKEN,
+                format!("is too short: it needs {SECRET_LENGTH} characters or more"),
+            );
+        }
+        let trusted_proxies = address::networks(env, &TRUSTED_PROXIES);
+        let max_rooms_per_user = env
+            .parse::<NonZeroU32>(&MAX_ROOMS_PER_USER)
+            .map_or(3, NonZeroU32::get);
         Self {
             bind: env.parse_or(&BIND, IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
             port,
@@ -127,6 +162,15 @@ impl Config {
             cdn_url,
             allowed_origins,
             cookie_domain,
+            default_guild: env.parse(&DISCORD_GUILD_ID),
+            link_token,
+            gateway_url: address::gateway_url(env, &GATEWAY_WS_URL),
+            stream_token_ttl: positive_seconds(env, &STREAM_TOKEN_TTL, 300),
+            trusted_proxies,
+            operators: env.list(&OPERATORS).into_iter().collect(),
+            room_creator_roles: env.list(&ROOM_CREATOR_ROLES),
+            room_category: env.parse(&ROOM_CATEGORY_ID),
+            max_rooms_per_user,
             max_streams_per_user,
             membership_ttl: positive_seconds(env, &MEMBERSHIP_TTL_SECONDS, 60),
             grace: positive_seconds(env, &SHUTDOWN_GRACE_SECONDS, 30),

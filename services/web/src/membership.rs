@@ -1,6 +1,7 @@
 //! Which guilds a user is in: asked of Discord with the user's token, believed for a minute, asked once at a time per user.
 
 mod slots;
+mod standing;
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,6 +17,7 @@ use crate::{
 };
 pub(crate) use slots::Known;
 use slots::Slots;
+pub(crate) use standing::Standing;
 
 /// How long the last known guilds are believed when Discord or the session store does not answer.
 pub(crate) const AUTH_GRACE: Duration = Duration::from_secs(300);
@@ -79,9 +81,17 @@ impl Memberships {
         }
         match self.ask(session).await {
             Ok(guilds) => {
+                let asked_at = crate::hub::now_ms();
+                let standings = guilds.into_iter().map(|guild| Standing {
+                    guild,
+                    roles: [].into(),
+                    joined_at: None,
+                    timed_out_until: None,
+                    asked_at,
+                });
                 let now = Known {
                     at: Instant::now(),
-                    guilds: guilds.into(),
+                    guilds: standings.collect(),
                 };
                 Ok(known.insert(now).clone())
             }

@@ -5,6 +5,8 @@ use std::{ops::Deref, sync::Arc};
 
 use event_bus::EventBus;
 use lifecycle::CancellationToken;
+use limits::Limits;
+use link::Commands;
 use session_store::Sessions;
 
 use crate::{
@@ -26,6 +28,8 @@ pub(crate) struct Parts {
     pub(crate) memberships: Memberships,
     pub(crate) vault: Vault,
     pub(crate) streams: Streams,
+    pub(crate) commands: Arc<dyn Commands>,
+    pub(crate) limits: Arc<dyn Limits>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) drain: CancellationToken,
 }

@@ -17,6 +17,7 @@ pub(super) fn channel(id: u64, name: &str) -> Channel {
         parent_id: None,
         position: 1,
         user_limit: 0,
+        members: vec![],
         overwrites: vec![],
         obfuscated: false,
     }

@@ -152,6 +152,7 @@ pub(super) fn stored(channel: &model::Channel) -> Channel {
         } else {
             overwrites.collect()
         },
+        members: Vec::new(),
         obfuscated,
     }
 }

@@ -1,4 +1,7 @@
+use std::net::IpAddr;
+
 use environment::{Env, Variable};
+use ipnet::IpNet;
 use url::{Host, Url};
 
 /// Stands in for an address that is missing or wrong; the fault is reported.
@@ -101,4 +104,38 @@ pub(super) fn cookie_domain(env: &mut Env, variable: &Variable, base: &Url) -> O
         format!("`{text}` does not contain the host of BASE_URL, `{host}`"),
     );
     None
+}
+
+/// Networks, or single addresses.
+pub(super) fn networks(env: &mut Env, variable: &Variable) -> Vec<IpNet> {
+    let mut networks = Vec::new();
+    for text in env.list::<String>(variable) {
+        let single = text.parse::<IpAddr>().map(IpNet::from);
+        match text.parse::<IpNet>().or(single) {
+            Ok(network) => networks.push(network.trunc()),
+            Err(_) => env.fault(
+                variable,
+                format!("`{text}` is no network: write 10.0.0.0/8 or 192.0.2.7"),
+            ),
+        }
+    }
+    networks
+}
+
+/// Where the gateway's LINK is; an address without a path means `/link`.
+pub(super) fn gateway_url(env: &mut Env, variable: &Variable) -> Option<String> {
+    let text = env.text(variable)?;
+    let url = Url::parse(text.trim()).ok();
+    let url = url.filter(|url| ["ws", "wss"].contains(&url.scheme()) && url.host_str().is_some());
+    let Some(mut url) = url else {
+        env.fault(
+            variable,
+            format!("`{text}` is not an address that begins with ws:// or wss://"),
+        );
+        return None;
+    };
+    if url.path() == "/" {
+        url.set_path("/link");
+    }
+    Some(url.into())
 }

@@ -49,6 +49,44 @@ pub(super) const COOKIE_DOMAIN: Variable = Variable::new(
     "COOKIE_DOMAIN",
     "domain of the cookie, for sibling hosts, e.g. example.com; without it only the host of BASE_URL gets it",
 );
+pub(super) const DISCORD_GUILD_ID: Variable =
+    Variable::new("DISCORD_GUILD_ID", "the id of the default guild")
+        .alias(&["VITE_DISCORD_GUILD_ID"]);
+pub(super) const LINK_TOKEN: Variable = Variable::new(
+    "LINK_TOKEN",
+    "the secret shared with the gateway, 32 characters or more; without it people can watch, but not act",
+)
+.secret();
+pub(super) const GATEWAY_WS_URL: Variable = Variable::new(
+    "GATEWAY_WS_URL",
+    "where the gateway is (ws://host:port or wss://host:port); without it gateways are found in Redis",
+);
+pub(super) const STREAM_TOKEN_TTL: Variable = Variable::new(
+    "STREAM_TOKEN_TTL",
+    "for how many seconds a token opens a WebSocket, 1 or more",
+)
+.or("300");
+pub(super) const TRUSTED_PROXIES: Variable = Variable::new(
+    "TRUSTED_PROXIES",
+    "networks of the proxies in front, whose X-Forwarded-For is believed, e.g. 10.0.0.0/8,192.0.2.7",
+);
+pub(super) const OPERATORS: Variable = Variable::new(
+    "OPERATORS",
+    "ids of the users who may see the operations view, separated by commas",
+);
+pub(super) const ROOM_CREATOR_ROLES: Variable = Variable::new(
+    "ROOM_CREATOR_ROLES",
+    "ids of the roles whose members may make rooms, separated by commas; any member if unset",
+);
+pub(super) const ROOM_CATEGORY_ID: Variable = Variable::new(
+    "ROOM_CATEGORY_ID",
+    "the category that rooms are made in; the top of the list if unset",
+);
+pub(super) const MAX_ROOMS_PER_USER: Variable = Variable::new(
+    "MAX_ROOMS_PER_USER",
+    "most rooms that one user may have in a guild, 1 or more",
+)
+.or("3");
 pub(super) const MAX_STREAMS_PER_USER: Variable = Variable::new(
     "MAX_STREAMS_PER_USER",
     "most open streams of one user, 1 or more",
@@ -68,7 +106,7 @@ pub(super) const SHUTDOWN_GRACE_SECONDS: Variable = Variable::new(
 )
 .or("30");
 
-const OWN: [Variable; 17] = [
+const OWN: [Variable; 26] = [
     PORT,
     BASE_URL,
     SESSION_SECRET,
@@ -81,6 +119,15 @@ const OWN: [Variable; 17] = [
     DISCORD_CDN_URL,
     ALLOWED_ORIGINS,
     COOKIE_DOMAIN,
+    DISCORD_GUILD_ID,
+    LINK_TOKEN,
+    GATEWAY_WS_URL,
+    STREAM_TOKEN_TTL,
+    TRUSTED_PROXIES,
+    OPERATORS,
+    ROOM_CREATOR_ROLES,
+    ROOM_CATEGORY_ID,
+    MAX_ROOMS_PER_USER,
     MAX_STREAMS_PER_USER,
     MEMBERSHIP_TTL_SECONDS,
     BIND,

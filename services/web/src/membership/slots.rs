@@ -3,6 +3,8 @@ use std::{collections::HashMap, sync::Arc};
 use contracts::{GuildId, UserId};
 use tokio::time::Instant;
 
+use super::Standing;
+
 /// Most users whose guilds are remembered.
 const USERS: usize = 20_000;
 
@@ -16,7 +18,14 @@ pub(super) type Slot = Arc<tokio::sync::Mutex<Option<Known>>>;
 #[derive(Debug, Clone)]
 pub(crate) struct Known {
     pub(crate) at: Instant,
-    pub(crate) guilds: Arc<[GuildId]>,
+    pub(crate) guilds: Arc<[Standing]>,
+}
+
+impl Known {
+    /// The ids of the guilds.
+    pub(crate) fn ids(&self) -> Vec<GuildId> {
+        self.guilds.iter().map(|standing| standing.guild).collect()
+    }
 }
 
 /// The users whose guilds are remembered.

@@ -34,6 +34,8 @@ pub(crate) fn staged(stage: &Stage, membership_ttl: &str) -> AppState {
         discord,
         vault,
         streams: Streams::new(20, Arc::clone(&metrics)),
+        commands: Arc::new(link::NoGateway),
+        limits: Arc::new(limits::MemoryLimits::default()),
         metrics,
         drain: CancellationToken::new(),
         config,

@@ -137,6 +137,7 @@ fn channel(guild: GuildId, id: ChannelId, name: &str, hidden: bool) -> Channel {
         parent_id: None,
         position: 0,
         user_limit: 0,
+        members: vec![],
         overwrites: vec![Overwrite {
             id: guild.get(),
             target: OverwriteTarget::Role,

@@ -93,6 +93,8 @@ impl Deployment {
         let ports = Ports {
             bus,
             sessions: self.sessions.clone(),
+            commands: std::sync::Arc::new(link::NoGateway),
+            limits: std::sync::Arc::new(limits::MemoryLimits::default()),
         };
         let app = App::assemble(config, ports, registry.clone())
             .await

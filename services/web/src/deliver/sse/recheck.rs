@@ -105,7 +105,7 @@ impl Recheck {
                 return Err(());
             }
         };
-        let shared = self.state.bus.guilds(&known.guilds).await;
+        let shared = self.state.bus.guilds(&known.ids()).await;
         let shared = shared.map_err(|_| ())?.into_iter().map(|guild| guild.id);
         let guilds = match &self.chosen {
             None => shared.collect(),

@@ -27,6 +27,7 @@ fn channel(id: u64, kind: u8, deny: u64) -> Channel {
         parent_id: None,
         position: 0,
         user_limit: 0,
+        members: vec![],
         overwrites: vec![Overwrite {
             id: GUILD.get(),
             target: OverwriteTarget::Role,

@@ -371,6 +371,7 @@ pub(super) fn channel(guild: GuildId, id: ChannelId, hidden: bool) -> Channel {
         parent_id: None,
         position: 0,
         user_limit: 0,
+        members: vec![],
         overwrites: vec![Overwrite {
             id: guild.get(),
             target: OverwriteTarget::Role,
