@@ -1,4 +1,3 @@
-mod calls;
 mod reply;
 mod scripts;
 
@@ -8,7 +7,7 @@ use async_trait::async_trait;
 use contracts::ShardId;
 use fred::{
     prelude::HashesInterface,
-    types::{FromValue, scripts::Script},
+    types::{FromValue, Value, scripts::Script},
 };
 use redis_link::{RedisConfig, RedisLink, Role};
 use tracing::warn;
@@ -41,7 +40,9 @@ impl RedisRegistry {
         script: &Script,
         arguments: Vec<String>,
     ) -> Result<R, RegistryError> {
-        calls::run(&self.link, script, &self.gateways, arguments)
+        let arguments = arguments.into_iter().map(Value::from);
+        self.link
+            .run(script, &self.gateways, arguments)
             .await
             .map_err(unavailable)
     }
@@ -52,9 +53,10 @@ impl RedisRegistry {
         script: &Script,
         arguments: impl IntoIterator<Item = String>,
     ) -> Result<R, RegistryError> {
-        let mut all = vec![self.link.key("")];
-        all.extend(arguments);
-        calls::run(&self.link, script, &self.link.key("shards"), all)
+        let prefix = std::iter::once(self.link.key(""));
+        let all = prefix.chain(arguments).map(Value::from);
+        self.link
+            .run(script, &self.link.key("shards"), all)
             .await
             .map_err(unavailable)
     }

@@ -3,9 +3,11 @@
 mod config;
 mod link;
 mod outage;
+mod script;
 #[cfg(feature = "test-server")]
 pub mod testing;
 mod watchdog;
 
 pub use config::{InvalidRedisUrl, RedisConfig, VARIABLES};
 pub use link::{COMMAND_TIMEOUT, RedisLink, Role};
+pub use script::is_unknown_script;

@@ -8,12 +8,10 @@ use std::{
 
 use fred::{
     error::Error,
-    interfaces::ClientLike,
     prelude::Client,
-    types::{ClusterHash, CustomCommand, Value, scripts::Script},
-    util::redis_keyslot,
+    types::{Value, scripts::Script},
 };
-use redis_link::RedisLink;
+use redis_link::{RedisLink, is_unknown_script};
 
 use super::failure;
 use crate::{BusError, metrics::Metrics};
@@ -51,16 +49,9 @@ impl Calls {
         script: &Script,
         arguments: Vec<Value>,
     ) -> Result<Value, BusError> {
-        self.measure(name, async {
-            match self.evaluate(script, arguments.clone()).await {
-                Err(error) if is_unknown_script(&error) => {
-                    self.load(script).await?;
-                    self.evaluate(script, arguments).await
-                }
-                outcome => outcome,
-            }
-        })
-        .await
+        let arguments = self.with_prefix(arguments);
+        self.measure(name, self.link.run(script, &self.key("clock"), arguments))
+            .await
     }
 
     /// Runs the one script of this connection whose runs must not overtake each other: they reach Redis in the order in
@@ -77,7 +68,7 @@ impl Calls {
             if known {
                 Ok(Value::Null)
             } else {
-                self.load(script).await
+                self.link.load(script).await
             }
         });
         let run = Box::pin(self.evaluate(script, arguments));
@@ -94,27 +85,17 @@ impl Calls {
     }
 
     async fn evaluate(&self, script: &Script, arguments: Vec<Value>) -> Result<Value, Error> {
-        let mut all = Vec::with_capacity(arguments.len() + 4);
-        all.push(Value::from(script.sha1().clone()));
-        // one key for the slot; the script makes the others of the prefix
-        all.push(Value::from(1));
-        all.push(Value::from(self.key("clock")));
-        all.push(Value::from(self.key("")));
-        all.extend(arguments);
-        self.send("EVALSHA", all).await
-    }
-
-    async fn load(&self, script: &Script) -> Result<Value, Error> {
-        let text = script.lua().cloned().unwrap_or_default();
-        self.send("SCRIPT", vec![Value::from("LOAD"), Value::from(text)])
+        let arguments = self.with_prefix(arguments);
+        self.link
+            .evaluate(script, &self.key("clock"), arguments)
             .await
     }
 
-    /// Sends a command to where all keys are. (The client's own EVALSHA fails at once while it does not know the Cluster yet.)
-    async fn send(&self, name: &'static str, arguments: Vec<Value>) -> Result<Value, Error> {
-        let slot = ClusterHash::Custom(redis_keyslot(self.key("").as_bytes()));
-        let command = CustomCommand::new_static(name, slot, false);
-        self.client().custom(command, arguments).await
+    /// Scripts make their keys of the prefix.
+    fn with_prefix(&self, arguments: Vec<Value>) -> Vec<Value> {
+        let mut all = vec![Value::from(self.key(""))];
+        all.extend(arguments);
+        all
     }
 
     pub(super) async fn ping(&self) -> Result<(), BusError> {
@@ -134,8 +115,4 @@ impl Calls {
             failure::told(error)
         })
     }
-}
-
-fn is_unknown_script(error: &Error) -> bool {
-    error.details().starts_with("NOSCRIPT")
 }
