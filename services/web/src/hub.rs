@@ -15,6 +15,7 @@ mod frame;
 mod join;
 mod line;
 mod mask;
+mod message;
 mod open;
 mod picture;
 mod pulse;
@@ -30,7 +31,7 @@ pub use alarm::{Alarm, End};
 pub use cursor::Cursor;
 pub use mask::Mask;
 
-pub(crate) use chunk::Chunk;
+pub(crate) use chunk::{Chunk, Transport};
 pub(crate) use frame::Block;
 pub(crate) use join::{Away, Wish, now_ms};
 pub(crate) use picture::icon_url;

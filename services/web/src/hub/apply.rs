@@ -51,7 +51,7 @@ impl Followed {
                     mask: Mask::of(kind),
                     channel: envelope.channel_id,
                     message: message.filter(|_| holds_text(kind)),
-                    block: Block::encode(kind.name(), id, envelope.payload.get()),
+                    block: Block::encode(kind.name(), id, envelope.payload.get()).at(envelope.ts),
                 };
                 self.append(frame, limit, woken);
             }

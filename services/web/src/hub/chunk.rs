@@ -1,51 +1,91 @@
+use axum::extract::ws::Utf8Bytes;
 use bytes::{Bytes, BytesMut};
+use contracts::EventId;
 
-use super::frame::Block;
+use super::{frame::Block, message};
+
+/// How a stream reaches its browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// Server-sent events.
+    Sse,
+    /// A WebSocket.
+    WebSocket,
+}
 
 /// What is written to a stream at once.
 #[derive(Debug, Default)]
 pub(crate) struct Chunk {
-    /// The encoded blocks.
+    /// The encoded blocks, for server-sent events.
     pub(crate) bytes: Bytes,
+    /// The messages, for a WebSocket.
+    pub(crate) messages: Vec<Utf8Bytes>,
+    /// Length in bytes of its blocks, whatever they are written as: the measure in which rings and alarms count.
+    pub(crate) len: usize,
     /// How many events they hold.
     pub(crate) events: u64,
     /// Unix ms when the gateway received the latest of them; 0 if none came live from it.
     pub(crate) newest_ts: u64,
 }
 
-/// Blocks on their way into a chunk. One alone is passed on as it is; several are joined.
-#[derive(Debug, Default)]
+/// Blocks on their way into a chunk. For server-sent events one alone is passed on as it is, several are joined; over a
+/// WebSocket each is a message.
+#[derive(Debug)]
 pub(crate) struct Pieces {
+    transport: Transport,
     blocks: Vec<Bytes>,
-    bytes: usize,
+    messages: Vec<Utf8Bytes>,
+    len: usize,
     pub(crate) events: u64,
     pub(crate) newest_ts: u64,
 }
 
 impl Pieces {
-    pub(crate) fn push(&mut self, piece: Bytes) {
-        self.bytes += piece.len();
-        self.blocks.push(piece);
+    pub(crate) fn new(transport: Transport) -> Self {
+        Self {
+            transport,
+            blocks: Vec::new(),
+            messages: Vec::new(),
+            len: 0,
+            events: 0,
+            newest_ts: 0,
+        }
     }
 
     /// Adds an event.
     pub(crate) fn event(&mut self, block: &Block, with_id: bool, ts: u64) {
-        self.push(block.bytes(with_id));
+        let bytes = block.bytes(with_id);
+        self.len += bytes.len();
+        match self.transport {
+            Transport::Sse => self.blocks.push(bytes),
+            Transport::WebSocket => self.messages.push(block.message(with_id)),
+        }
         self.events += 1;
         self.newest_ts = self.newest_ts.max(ts);
     }
 
+    /// Moves the browser's cursor without an event.
+    pub(crate) fn cursor(&mut self, id: EventId) {
+        let block = format!("id: {id}\n\n");
+        self.len += block.len();
+        match self.transport {
+            Transport::Sse => self.blocks.push(block.into()),
+            Transport::WebSocket => self.messages.push(message::cursor(id)),
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
-        self.bytes
+        self.len
     }
 
     /// The chunk; `None` if there is nothing in it.
     pub(crate) fn chunk(mut self) -> Option<Chunk> {
         let bytes = match self.blocks.len() {
-            0 => return None,
+            0 if self.messages.is_empty() => return None,
+            0 => Bytes::new(),
             1 => self.blocks.swap_remove(0),
             _ => {
-                let mut joined = BytesMut::with_capacity(self.bytes);
+                let mut joined = BytesMut::with_capacity(self.len);
                 for piece in &self.blocks {
                     joined.extend_from_slice(piece);
                 }
@@ -54,6 +94,8 @@ impl Pieces {
         };
         Some(Chunk {
             bytes,
+            messages: self.messages,
+            len: self.len,
             events: self.events,
             newest_ts: self.newest_ts,
         })

@@ -1,9 +1,13 @@
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    sync::{Arc, OnceLock},
+};
 
+use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use contracts::{ChannelId, Event, EventId, MessageId};
 
-use super::Mask;
+use super::{Mask, join::now_ms, message};
 
 /// One event as it goes to browsers: encoded once, shared by all of them.
 #[derive(Debug, Clone)]
@@ -24,12 +28,23 @@ pub(crate) struct Frame {
     pub(crate) block: Block,
 }
 
-/// An encoded SSE block. The `id:` line comes first, so that it can be left out by slicing.
+/// An encoded SSE block. The `id:` line comes first, so that it can be left out by slicing. What goes over a WebSocket is
+/// encoded when it is first wanted; clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Block {
     bytes: Bytes,
     /// Length of the `id:` line; 0 if there is none.
     id_line: usize,
+    /// Unix ms of what it tells.
+    ts: u64,
+    messages: Arc<Messages>,
+}
+
+/// A block as WebSocket messages.
+#[derive(Debug, Default)]
+struct Messages {
+    with_id: OnceLock<Utf8Bytes>,
+    without_id: OnceLock<Utf8Bytes>,
 }
 
 impl Block {
@@ -49,7 +64,15 @@ impl Block {
         Self {
             bytes: text.into(),
             id_line,
+            ts: id.map_or_else(now_ms, |id| id.ms),
+            messages: Arc::default(),
         }
+    }
+
+    /// Says when it happened, where its id or this moment do not.
+    pub(crate) fn at(mut self, ts: u64) -> Self {
+        self.ts = ts;
+        self
     }
 
     /// Encodes an event of ours; `None` if it can't be written as JSON.
@@ -58,9 +81,29 @@ impl Block {
         Some(Self::encode(event.kind().name(), id, &json))
     }
 
-    /// A block that only moves the browser's cursor.
-    pub(crate) fn id_only(id: EventId) -> Bytes {
-        format!("id: {id}\n\n").into()
+    /// The message for a WebSocket, with or without the id. Encoded once.
+    pub(crate) fn message(&self, with_id: bool) -> Utf8Bytes {
+        let (id, message) = if with_id && self.has_id() {
+            let line = std::str::from_utf8(&self.bytes[..self.id_line]).unwrap_or_default();
+            let id = line.strip_prefix("id: ").map(str::trim_end);
+            (id, &self.messages.with_id)
+        } else {
+            (None, &self.messages.without_id)
+        };
+        let encode = || {
+            let payload = self.payload().unwrap_or_default();
+            message::event(self.name(), id, self.ts, &payload)
+        };
+        message.get_or_init(encode).clone()
+    }
+
+    /// The event's name.
+    fn name(&self) -> &str {
+        let text = std::str::from_utf8(&self.bytes).unwrap_or_default();
+        let mut lines = text.lines();
+        lines
+            .find_map(|line| line.strip_prefix("event: "))
+            .unwrap_or_default()
     }
 
     /// Whether it moves the browser's cursor.
@@ -77,7 +120,7 @@ impl Block {
         }
     }
 
-    /// Length in bytes.
+    /// Length in bytes, as an SSE block.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }

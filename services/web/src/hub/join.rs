@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Alarm, Cursor, Hub, Mask,
-    chunk::{Chunk, Pieces},
+    chunk::{Chunk, Transport},
     cursor::{Held, verdict},
     line::Line,
     pulse::Health,
@@ -31,6 +31,7 @@ pub(crate) struct Wish {
     pub(crate) mask: Mask,
     pub(crate) cursor: Cursor,
     pub(crate) snapshot: bool,
+    pub(crate) transport: Transport,
 }
 
 /// The bus does not answer at the moment.
@@ -125,7 +126,7 @@ impl Hub {
         reason: Option<ResetReason>,
         line: &mut Line,
     ) -> Result<(Viewer, Option<Chunk>), Away> {
-        let mut viewer = Viewer::new(self.clone(), alarm, wish.mask, wish.snapshot, EventId::ZERO);
+        let mut viewer = Viewer::new(self.clone(), alarm, wish, EventId::ZERO);
         for guild in &wish.guilds {
             // A guild that was closed meanwhile had no viewer for a long time; the browser comes again.
             let followed = line.open(*guild).ok_or(Away)?;
@@ -134,7 +135,7 @@ impl Hub {
         let pieces = if let Some(reason) = reason {
             viewer.begin_again(reason, line)
         } else {
-            let mut pieces = Pieces::default();
+            let mut pieces = viewer.pieces();
             viewer.start(line, &mut pieces);
             pieces
         };
@@ -189,13 +190,7 @@ impl Hub {
             .map(|guild| self.inner.bus.read(*guild, cursor, cursor, 1));
         let pages = try_join_all(reads).await?;
         self.inner.metrics.log_reads(pages.len());
-        let mut viewer = Viewer::new(
-            self.clone(),
-            Arc::clone(alarm),
-            wish.mask,
-            wish.snapshot,
-            cursor,
-        );
+        let mut viewer = Viewer::new(self.clone(), Arc::clone(alarm), wish, cursor);
         let mut held = Vec::with_capacity(pages.len());
         let mut line = self.inner.line.lock();
         if line.is_void(cursor, &wish.guilds) {
@@ -230,13 +225,7 @@ impl Hub {
             return Ok(None);
         }
         let known = clock.unwrap_or(line.complete_for(&wish.guilds));
-        let mut viewer = Viewer::new(
-            self.clone(),
-            Arc::clone(alarm),
-            wish.mask,
-            wish.snapshot,
-            cursor,
-        );
+        let mut viewer = Viewer::new(self.clone(), Arc::clone(alarm), wish, cursor);
         for guild in &wish.guilds {
             let followed = line.open(*guild).ok_or(Away)?;
             let floor = followed.feed.ring.read().floor();

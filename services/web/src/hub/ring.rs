@@ -141,5 +141,6 @@ fn redacted(frame: &Frame) -> Block {
     });
     event
         .and_then(|event| Block::of_event(&event, Some(frame.id)))
+        .map(|block| block.at(frame.ts))
         .unwrap_or_default()
 }

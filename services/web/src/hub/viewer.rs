@@ -13,7 +13,12 @@ use std::{
 use contracts::{ChannelId, EventId, GuildId, event::ResetReason, state::Channel};
 use event_bus::BusError;
 
-use super::{Alarm, Hub, Mask, chunk::Chunk, feed::Feed, line::Line};
+use super::{
+    Alarm, Hub, Mask, Wish,
+    chunk::{Chunk, Pieces, Transport},
+    feed::Feed,
+    line::Line,
+};
 use catch_up::Past;
 
 /// A cursor over the rings of some guilds. It holds no events: who reads slowly costs nothing, and who falls off a ring
@@ -22,6 +27,7 @@ use catch_up::Past;
 pub(crate) struct Viewer {
     hub: Hub,
     alarm: Arc<Alarm>,
+    transport: Transport,
     mask: Mask,
     wants_snapshot: bool,
     seats: Vec<Seat>,
@@ -81,18 +87,13 @@ pub(crate) enum Taken {
 
 impl Viewer {
     /// A viewer with no guild yet, whose browser has everything up to `cursor`.
-    pub(super) fn new(
-        hub: Hub,
-        alarm: Arc<Alarm>,
-        mask: Mask,
-        wants_snapshot: bool,
-        cursor: EventId,
-    ) -> Self {
+    pub(super) fn new(hub: Hub, alarm: Arc<Alarm>, wish: &Wish, cursor: EventId) -> Self {
         Self {
             hub,
             alarm,
-            mask,
-            wants_snapshot,
+            transport: wish.transport,
+            mask: wish.mask,
+            wants_snapshot: wish.snapshot,
             seats: Vec::new(),
             sent: cursor,
             owed: None,
@@ -133,6 +134,11 @@ impl Viewer {
         self.seats.iter().map(|seat| seat.feed.guild).collect()
     }
 
+    /// Nothing yet, for its transport.
+    pub(super) fn pieces(&self) -> Pieces {
+        Pieces::new(self.transport)
+    }
+
     /// All that waits, 64 KiB at most.
     pub(crate) fn take(&mut self) -> Taken {
         let upto = self.hub.inner.applied.load(Ordering::Acquire);
@@ -143,7 +149,7 @@ impl Viewer {
                 Taken::Nothing
             }
             Taken::Chunk(chunk) => {
-                self.alarm.taken(chunk.bytes.len());
+                self.alarm.taken(chunk.len);
                 Taken::Chunk(chunk)
             }
             Taken::Behind => Taken::Behind,

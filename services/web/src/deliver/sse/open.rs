@@ -11,7 +11,12 @@ use tracing::{debug, info};
 
 use super::{body::StreamBody, frames, query::StreamQuery, recheck::Recheck, respond};
 use crate::{
-    api::shared, error::ApiError, hub::Wish, patience::Patience, session::SignedIn, state::AppState,
+    api::shared,
+    error::ApiError,
+    hub::{Transport, Wish},
+    patience::Patience,
+    session::SignedIn,
+    state::AppState,
 };
 
 /// `GET /api/stream`.
@@ -87,6 +92,7 @@ async fn open(
         mask: query.mask,
         cursor: query.cursor,
         snapshot: query.snapshot,
+        transport: Transport::Sse,
     };
     let joined = state
         .hub

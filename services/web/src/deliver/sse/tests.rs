@@ -11,7 +11,7 @@ use super::{body::StreamBody, recheck::Recheck};
 use crate::{
     discord::Tokens,
     hub::{
-        Cursor, Mask, Wish,
+        Cursor, Mask, Transport, Wish,
         tests::script::{Stage, Ticks},
     },
     membership::AUTH_GRACE,
@@ -53,6 +53,7 @@ async fn open(state: &AppState) -> StreamBody {
         mask: Mask::DEFAULT,
         cursor: Cursor::Now,
         snapshot: false,
+        transport: Transport::Sse,
     };
     let joined = state.hub.join(wish, Arc::clone(&slot.alarm)).await;
     let (viewer, first) = joined.unwrap();

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use contracts::GuildId;
 
 use super::{
-    super::{Alarm, Away, Cursor, Hub, Mask, Taken, Viewer, Wish},
+    super::{Alarm, Away, Cursor, Hub, Mask, Taken, Transport, Viewer, Wish},
     world::World,
 };
 
@@ -110,6 +110,7 @@ impl Tab {
             mask,
             cursor: Cursor::Now,
             snapshot,
+            transport: Transport::Sse,
         };
         Self::begin(&world.hubs[hub], wish, String::new()).await
     }
@@ -126,6 +127,7 @@ impl Tab {
             mask,
             cursor: Cursor::parse(cursor),
             snapshot: false,
+            transport: Transport::Sse,
         };
         Self::begin(&world.hubs[hub], wish, cursor.to_owned()).await
     }

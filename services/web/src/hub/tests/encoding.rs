@@ -1,6 +1,6 @@
 use contracts::{EventId, EventKind};
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{super::Block, browser::EventSource};
 
@@ -44,5 +44,22 @@ proptest! {
         prop_assert_eq!(&dispatched[0].name, kind.name());
         prop_assert_eq!(&dispatched[0].id, &if with_id { id.to_string() } else { String::new() });
         prop_assert_eq!(serde_json::from_str::<Value>(&dispatched[0].data).unwrap(), value);
+    }
+
+    /// The same, as a WebSocket message, which is encoded once.
+    #[test]
+    fn any_payload_arrives_over_a_websocket_as_it_was(
+        value in json(), kind in 0..EventKind::ALL.len(), ms: u64, n: u64, ts: u64, pretty: bool, with_id: bool,
+    ) {
+        let text = if pretty { serde_json::to_string_pretty(&value).unwrap() } else { value.to_string() };
+        let (kind, id) = (EventKind::ALL[kind], EventId::new(ms, n));
+        let block = Block::encode(kind.name(), Some(id), &text).at(ts);
+        let message = block.message(with_id);
+        let mut expected = json!({ "v": 1, "type": "event", "event": kind.name(), "ts": ts, "payload": value });
+        if with_id {
+            expected["id"] = id.to_string().into();
+        }
+        prop_assert_eq!(serde_json::from_str::<Value>(&message).unwrap(), expected);
+        prop_assert_eq!(message.as_ptr(), block.clone().message(with_id).as_ptr());
     }
 }

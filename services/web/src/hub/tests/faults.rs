@@ -4,7 +4,7 @@ use contracts::GuildId;
 use event_bus::Delivery;
 
 use super::{
-    super::{Cursor, Health, Hub, Wish},
+    super::{Cursor, Health, Hub, Transport, Wish},
     all,
     browser::{Dispatched, Tab},
     script::{Stage, Ticks, id, join},
@@ -19,6 +19,7 @@ async fn open(hub: &Hub, guilds: &[GuildId], cursor: Cursor) -> Tab {
         mask: all(),
         cursor,
         snapshot: false,
+        transport: Transport::Sse,
     };
     Tab::begin(hub, wish, String::new()).await.unwrap()
 }

@@ -322,6 +322,7 @@ async fn back(world: &World, hub: usize, guild: GuildId, tab: Tab, screen: &mut 
         mask: all(),
         cursor: super::super::Cursor::parse(&cursor),
         snapshot: true,
+        transport: super::super::Transport::Sse,
     };
     Tab::begin(&world.hubs[hub], wish, cursor).await.unwrap()
 }

@@ -76,7 +76,7 @@ impl Viewer {
             return Ok(None);
         }
         let safe = safe(pages.iter(), upto);
-        let mut pieces = Pieces::default();
+        let mut pieces = self.pieces();
         past.after = safe;
         let mut line = hub.inner.line.lock();
         for entry in merged(pages.into_iter(), safe) {
@@ -174,7 +174,8 @@ impl Viewer {
             }
         }
         if self.mask.meets(Mask::of(kind)) && shows {
-            let block = Block::encode(kind.name(), Some(envelope.id), envelope.payload.get());
+            let block = Block::encode(kind.name(), Some(envelope.id), envelope.payload.get())
+                .at(envelope.ts);
             self.emit(&block, envelope.id, 0, false, pieces);
         }
     }

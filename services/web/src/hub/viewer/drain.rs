@@ -112,7 +112,7 @@ impl Viewer {
         safe: EventId,
         limit: usize,
     ) -> Taken {
-        let mut pieces = Pieces::default();
+        let mut pieces = self.pieces();
         let mut passed = 0;
         for frame in waiting {
             if frame.id > safe || passed > 0 && pieces.len() + frame.block.len() > limit {
@@ -165,7 +165,7 @@ impl Viewer {
             && let Some(id) = self.owed.take()
             && id > self.sent
         {
-            pieces.push(Block::id_only(id));
+            pieces.cursor(id);
             self.sent = id;
         }
     }

@@ -1,15 +1,12 @@
 use contracts::{Event, GuildId, event::RoomDeleted};
 
-use super::{
-    super::chunk::{Chunk, Pieces},
-    Viewer,
-};
+use super::{super::chunk::Chunk, Viewer};
 
 impl Viewer {
     /// Follows a change of membership: guilds gained are told and followed from now on, guilds lost are taken away.
     /// The gained ones must be open.
     pub(crate) fn regroup(&mut self, guilds: &[GuildId]) -> Option<Chunk> {
-        let mut pieces = Pieces::default();
+        let mut pieces = self.pieces();
         let hub = self.hub.clone();
         let mut line = hub.inner.line.lock();
         let lost: Vec<_> = self

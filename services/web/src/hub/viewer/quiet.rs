@@ -64,7 +64,7 @@ impl Viewer {
             }
         }
         self.hub.inner.metrics.reset(reason);
-        let mut pieces = Pieces::default();
+        let mut pieces = self.pieces();
         let json = serde_json::to_string(&Reset { reason }).unwrap_or_default();
         pieces.event(&Block::encode("reset", None, &json), false, 0);
         self.start(line, &mut pieces);
@@ -79,14 +79,14 @@ impl Viewer {
             let json = snapshot::render(line, &self.guilds(), &self.hub.inner.cdn);
             pieces.event(&Block::encode("snapshot", Some(id), &json), true, 0);
         } else {
-            pieces.push(Block::id_only(id));
+            pieces.cursor(id);
         }
     }
 
     /// Brings the rooms up to date whose visibility changed in what was replayed: by a snapshot, which a browser takes as a
     /// whole or not at all, where one was asked for, else room by room.
     fn corrections(&mut self, line: &mut Line) -> Pieces {
-        let mut pieces = Pieces::default();
+        let mut pieces = self.pieces();
         let mut touched = std::mem::take(&mut self.due.touched);
         let everyone = std::mem::take(&mut self.due.everyone);
         if self.wants_snapshot && !(touched.is_empty() && everyone.is_empty()) {
@@ -136,7 +136,7 @@ impl Viewer {
             Taken::Nothing if line.up && self.due.reset.is_none() => {}
             taken => return taken,
         }
-        let mut pieces = Pieces::default();
+        let mut pieces = self.pieces();
         self.owed = self.owed.max(Some(self.complete(&mut line)));
         self.pay(&mut pieces);
         pieces.chunk().map_or(Taken::Nothing, Taken::Chunk)
