@@ -192,13 +192,9 @@ fn within(event: &Event, draft: &mut Draft<'_>) {
         }
         Event::TypingStart(typing) => typing::start(draft, typing),
         Event::PresenceUpdate(presence) => presence::update(draft, presence),
-        // Who is in a thread decides about private ones, which nobody is shown yet; the others are
-        // not of one guild.
-        Event::ThreadMemberUpdate(_)
-        | Event::ThreadMembersUpdate(_)
-        | Event::Ready(_)
-        | Event::Resumed
-        | Event::UserUpdate(_) => {}
+        Event::ThreadMembersUpdate(update) => thread::members(draft, update),
+        // The bot's own settings in a thread, and what is not of one guild.
+        Event::ThreadMemberUpdate(_) | Event::Ready(_) | Event::Resumed | Event::UserUpdate(_) => {}
     }
 }
 

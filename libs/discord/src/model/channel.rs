@@ -60,6 +60,9 @@ pub struct Channel {
     /// The bot's own membership in a thread that it has joined.
     #[serde(default)]
     pub member: Option<ThreadMember>,
+    /// In `THREAD_CREATE`: the thread was made just now, rather than the bot let into one there is.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub newly_created: bool,
 }
 
 impl Channel {

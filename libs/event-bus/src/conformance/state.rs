@@ -23,6 +23,16 @@ pub(super) fn channel(id: u64, name: &str) -> Channel {
     }
 }
 
+/// A private thread with these members.
+fn thread(id: u64, members: &[u64]) -> Channel {
+    Channel {
+        kind: 12,
+        parent_id: Some(ChannelId::new(1)),
+        members: members.iter().copied().map(UserId::new).collect(),
+        ..channel(id, "thread")
+    }
+}
+
 pub(super) fn role(id: u64, permissions: u64) -> Role {
     Role {
         id: RoleId::new(id),
@@ -71,6 +81,7 @@ pub async fn a_snapshot_holds_what_was_set_and_not_what_was_removed(factory: &im
         .set(vec![
             StateOp::SetChannel(channel(1, "a")),
             StateOp::SetChannel(channel(2, "gone")),
+            StateOp::SetChannel(thread(3, &[1, 2])),
             StateOp::SetRole(role(1, u64::MAX)),
             StateOp::SetRole(role(2, 0)),
             StateOp::SetVoice(voice(1, 1)),
@@ -84,6 +95,7 @@ pub async fn a_snapshot_holds_what_was_set_and_not_what_was_removed(factory: &im
             StateOp::SetGuild(facts.clone()),
             StateOp::SetChannel(channel(1, "b")),
             StateOp::RemoveChannel(ChannelId::new(2)),
+            StateOp::SetChannel(thread(3, &[2, u64::MAX])),
             StateOp::RemoveRole(RoleId::new(2)),
             StateOp::RemoveRole(RoleId::new(99)),
             StateOp::SetVoice(voice(1, 7)),
@@ -94,7 +106,7 @@ pub async fn a_snapshot_holds_what_was_set_and_not_what_was_removed(factory: &im
     let cut = bus.snapshot(&[author.guild]).await.expect("answers");
     let state = &cut.guilds[0].state;
     assert_eq!(state.guild, facts);
-    assert_eq!(state.channels, [channel(1, "b")]);
+    assert_eq!(state.channels, [channel(1, "b"), thread(3, &[2, u64::MAX])]);
     assert_eq!(state.roles, [role(1, u64::MAX)]);
     assert_eq!(state.voice, [voice(1, 7)]);
     assert_eq!(state.members, [member(1, "m")]);

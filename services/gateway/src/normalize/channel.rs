@@ -42,9 +42,6 @@ pub(super) fn set(draft: &mut Draft<'_>, new: Channel) {
 /// A channel or thread is gone, and with a channel its threads.
 pub(super) fn remove(draft: &mut Draft<'_>, id: ChannelId) {
     draft.state.unseen.retain(|_, voice| voice.channel_id != id);
-    if draft.state.channel(id).is_none() {
-        return;
-    }
     vacate(draft, id);
     let threads = draft.state.channels().filter(|thread| thread.is_thread());
     let threads: Vec<_> = threads

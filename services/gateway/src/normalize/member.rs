@@ -6,7 +6,7 @@ use contracts::{
 use discord::{Intents, model};
 use event_bus::{Change, StateOp};
 
-use super::{Context, Draft, Moment, draft, face::Face, voice};
+use super::{Context, Draft, Moment, draft, face::Face, thread, voice};
 use crate::state::Guilds;
 
 /// `GUILD_MEMBER_ADD`; for a member that is known it is an update.
@@ -73,6 +73,7 @@ pub(super) fn remove(draft: &mut Draft<'_>, user: UserId) {
         }));
     }
     draft.state.presences.remove(user);
+    thread::leave_all(draft, user);
     if draft.state.member(user).is_some() {
         draft.store(StateOp::RemoveMember(user));
     }
@@ -165,9 +166,10 @@ fn remember(draft: &mut Draft<'_>, new: Member) {
     if was.as_ref() == Some(&new) {
         return;
     }
-    let decides = was
-        .as_ref()
-        .is_none_or(|old| (&old.roles, old.timed_out_until) != (&new.roles, new.timed_out_until));
+    let decides = was.as_ref().is_none_or(|old| {
+        (&old.roles, old.timed_out_until, old.joined_at)
+            != (&new.roles, new.timed_out_until, new.joined_at)
+    });
     draft.store(StateOp::SetMember(new.clone()));
     let shown = voice::rename(draft, user, &Face::from(&new));
     if decides || shown {

@@ -1,6 +1,7 @@
 //! What holds for any sequence of dispatches.
 
 mod acts;
+mod audience;
 mod picture;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use gateway::{
 use proptest::prelude::*;
 
 use acts::{Act, GUILDS};
+use audience::Audience;
 use picture::Picture;
 
 /// Small enough that members are forgotten all the time.
@@ -147,6 +149,26 @@ proptest! {
             let told = pictures.remove(&guild).unwrap_or_default();
             let known = run.guilds.guild(guild).map(Picture::of).unwrap_or_default();
             prop_assert_eq!(told, known);
+        }
+    }
+
+    #[test]
+    fn replicas_are_told_all_that_decides_who_sees_what_and_what_it_was(acts in acts::many()) {
+        let run = run(&acts);
+        let mut audiences: BTreeMap<GuildId, Audience> = BTreeMap::new();
+        for (_, dispatch, changes) in &run.steps {
+            for change in changes {
+                let audience = audiences.entry(change.guild).or_default();
+                audience.follow(change).map_err(TestCaseError::fail)?;
+            }
+            if let Some(guild) = dispatch.event.guild_id() {
+                audiences.entry(guild).or_default().threads.happen(&dispatch.event);
+            }
+        }
+        for guild in GUILDS {
+            let told = audiences.remove(&guild).unwrap_or_default();
+            let state = run.guilds.guild(guild);
+            told.is_the_state(state).map_err(TestCaseError::fail)?;
         }
     }
 

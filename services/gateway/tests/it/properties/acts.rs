@@ -49,7 +49,8 @@ fn act() -> impl Strategy<Value = Act> {
             1 => prop::sample::subsequence(GUILDS.to_vec(), 0..=2).prop_map(|guilds| ready(&guilds)),
             1 => (500..503_u64, 0..4_u64).prop_map(move |(id, bits)| of("GUILD_ROLE_UPDATE", json!({"guild_id": guild.to_string(), "role": role(id, bits)}))),
             1 => (500..503_u64).prop_map(move |id| of("GUILD_ROLE_DELETE", json!({"guild_id": guild.to_string(), "role_id": id.to_string()}))),
-            1 => any::<bool>().prop_map(move |archived| of("THREAD_UPDATE", json!({"id": "110", "guild_id": guild.to_string(), "type": 11, "parent_id": "100", "name": "thread", "thread_metadata": {"archived": archived}}))),
+            2 => thread(guild),
+            3 => thread_members(guild),
         ]
     })
 }
@@ -91,6 +92,47 @@ fn room(guild: Option<u64>) -> impl Strategy<Value = Value> {
 
 fn channel(guild: u64) -> impl Strategy<Value = Act> {
     room(Some(guild)).prop_map(|channel| of("CHANNEL_UPDATE", channel))
+}
+
+/// Threads 110, public, and 111 and 112, private.
+fn thread(guild: u64) -> impl Strategy<Value = Act> {
+    let archived = prop::bool::weighted(0.3);
+    (110..113_u64, archived, any::<bool>(), user()).prop_map(
+        move |(id, archived, created, owner)| {
+            let event = if created {
+                "THREAD_CREATE"
+            } else {
+                "THREAD_UPDATE"
+            };
+            of(
+                event,
+                json!({
+                    "id": id.to_string(), "guild_id": guild.to_string(),
+                    "type": if id == 110 { 11 } else { 12 }, "parent_id": "100", "name": "thread",
+                    "owner_id": owner.to_string(), "newly_created": created,
+                    "thread_metadata": {"archived": archived},
+                }),
+            )
+        },
+    )
+}
+
+fn thread_members(guild: u64) -> impl Strategy<Value = Act> {
+    let users = || prop::collection::btree_set(user(), 0..3);
+    (110..113_u64, users(), users()).prop_map(move |(id, came, went)| {
+        let came: Vec<Value> = came
+            .iter()
+            .map(|user| json!({"id": id.to_string(), "user_id": user.to_string(), "flags": 0}))
+            .collect();
+        let went: Vec<String> = went.iter().map(ToString::to_string).collect();
+        of(
+            "THREAD_MEMBERS_UPDATE",
+            json!({
+                "id": id.to_string(), "guild_id": guild.to_string(), "member_count": 3,
+                "added_members": came, "removed_member_ids": went,
+            }),
+        )
+    })
 }
 
 fn voice(guild: u64) -> impl Strategy<Value = Act> {
