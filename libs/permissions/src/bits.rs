@@ -19,6 +19,8 @@ impl Permissions {
     pub const VIEW_CHANNEL: Self = Self(1 << 10);
     /// Write.
     pub const SEND_MESSAGES: Self = Self(1 << 11);
+    /// What nobody may do who may not write: read aloud, embed links, attach files, mention everybody.
+    pub const NEEDS_SENDING: Self = Self(1 << 12 | 1 << 14 | 1 << 15 | 1 << 17);
     /// Read what was written before.
     pub const READ_MESSAGE_HISTORY: Self = Self(1 << 16);
     /// Go into a room.

@@ -48,7 +48,12 @@ pub trait Ground {
     /// A thread follows its parent; a private one is for its members and for those who manage threads.
     fn in_channel(&self, channel: &Channel, subject: &Subject<'_>) -> Permissions {
         if !channel.is_thread() {
-            return self.by_overwrites(channel, subject);
+            let permissions = self.by_overwrites(channel, subject);
+            return if permissions.contains(Permissions::SEND_MESSAGES) {
+                permissions
+            } else {
+                permissions.without(Permissions::NEEDS_SENDING)
+            };
         }
         let parent = channel.parent_id.and_then(|parent| self.channel(parent));
         let Some(parent) = parent.filter(|parent| !parent.is_thread()) else {

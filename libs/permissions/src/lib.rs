@@ -2,6 +2,8 @@
 
 mod bits;
 mod ground;
+#[cfg(test)]
+mod tests;
 
 pub use bits::Permissions;
 pub use ground::{Ground, Subject};
