@@ -5,7 +5,7 @@ use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
-use crate::hub::{Chunk, Health, now_ms};
+use crate::hub::{Chunk, Health, Transport, now_ms};
 
 /// Upper bounds of the latency histogram, in seconds.
 const LATENCY: &[f64] = &[
@@ -133,7 +133,12 @@ impl Metrics {
         registry.register(Box::new(metrics.logins.clone()))?;
         registry.register(Box::new(metrics.requests.clone()))?;
         metrics.degraded.set(1);
-        metrics.streams.with_label_values(&["sse"]).set(0);
+        for transport in [Transport::Sse, Transport::WebSocket] {
+            metrics
+                .streams
+                .with_label_values(&[transport.name()])
+                .set(0);
+        }
         Ok(metrics)
     }
 
@@ -146,12 +151,12 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn stream_opened(&self) {
-        self.streams.with_label_values(&["sse"]).inc();
+    pub(crate) fn stream_opened(&self, transport: Transport) {
+        self.streams.with_label_values(&[transport.name()]).inc();
     }
 
-    pub(crate) fn stream_closed(&self) {
-        self.streams.with_label_values(&["sse"]).dec();
+    pub(crate) fn stream_closed(&self, transport: Transport) {
+        self.streams.with_label_values(&[transport.name()]).dec();
     }
 
     pub(crate) fn stream_refused(&self, reason: &str) {

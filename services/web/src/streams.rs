@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tower_sessions::session::Id;
 
 use crate::{
-    hub::{Alarm, End},
+    hub::{Alarm, End, Transport},
     metrics::Metrics,
     patience::Patience,
 };
@@ -43,6 +43,7 @@ struct Open {
 pub(crate) struct Slot {
     streams: Streams,
     key: u64,
+    transport: Transport,
     pub(crate) user: UserId,
     pub(crate) alarm: Arc<Alarm>,
 }
@@ -57,7 +58,13 @@ impl Streams {
     }
 
     /// A place for one more stream; `None` if this user or this replica has too many.
-    pub(crate) fn open(&self, user: UserId, session: Id, patience: Patience) -> Option<Slot> {
+    pub(crate) fn open(
+        &self,
+        user: UserId,
+        session: Id,
+        transport: Transport,
+        patience: Patience,
+    ) -> Option<Slot> {
         let mut table = self.table.lock();
         let count = table.users.get(&user).copied().unwrap_or(0);
         if count >= self.per_user || table.open.len() >= MAX_STREAMS {
@@ -77,11 +84,12 @@ impl Streams {
         };
         table.open.insert(key, open);
         drop(table);
-        self.metrics.stream_opened();
+        self.metrics.stream_opened(transport);
         Some(Slot {
             streams: self.clone(),
             key,
             user,
+            transport,
             alarm,
         })
     }
@@ -123,7 +131,7 @@ impl Drop for Slot {
             }
         }
         drop(table);
-        self.streams.metrics.stream_closed();
+        self.streams.metrics.stream_closed(self.transport);
     }
 }
 
@@ -138,7 +146,7 @@ mod tests {
         let metrics = Arc::new(Metrics::register(&Registry::new()).unwrap());
         let streams = Streams::new(2, metrics);
         let (user, session) = (UserId::new(1), Id(1));
-        let open = |user, session| streams.open(user, session, Patience::default());
+        let open = |user, session| streams.open(user, session, Transport::Sse, Patience::default());
         let first = open(user, session).unwrap();
         let _second = open(user, session).unwrap();
         assert!(open(user, session).is_none());

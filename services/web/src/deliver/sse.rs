@@ -1,14 +1,11 @@
 //! `GET /api/stream`: server-sent events (WHATWG HTML, "Server-sent events").
 
 mod body;
-mod clock;
 mod frames;
 mod open;
-mod query;
-mod recheck;
-#[cfg(test)]
-mod tests;
 
+#[cfg(test)]
+pub(super) use body::StreamBody;
 pub(crate) use open::{stream, stream_head};
 
 use axum::{

@@ -13,6 +13,16 @@ pub(crate) enum Transport {
     WebSocket,
 }
 
+impl Transport {
+    /// The name, as metrics have it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sse => "sse",
+            Self::WebSocket => "websocket",
+        }
+    }
+}
+
 /// What is written to a stream at once.
 #[derive(Debug, Default)]
 pub(crate) struct Chunk {

@@ -9,9 +9,9 @@ use crate::{
 /// Most guilds that one stream may name.
 const MOST_GUILDS: usize = 200;
 
-/// What a stream asks for.
+/// What a browser asks of a stream.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct StreamQuery {
+pub(super) struct Choice {
     /// `None` = all that the user and the bot share, also later ones.
     pub(super) guilds: Option<Vec<GuildId>>,
     pub(super) mask: Mask,
@@ -19,9 +19,9 @@ pub(super) struct StreamQuery {
     pub(super) snapshot: bool,
 }
 
-impl StreamQuery {
-    /// Reads query and header; everything that is wrong is named at once. A cursor is never an error here.
-    pub(super) fn read(query: &str, headers: &HeaderMap) -> Result<Self, ApiError> {
+impl Choice {
+    /// Reads a query and its header; everything that is wrong is named at once. A cursor is never an error here.
+    pub(super) fn from_query(query: &str, headers: &HeaderMap) -> Result<Self, ApiError> {
         let mut problems = Vec::new();
         let mut problem = |field: &str, message: String| {
             let field = field.to_owned();
@@ -90,12 +90,12 @@ mod tests {
 
     use super::*;
 
-    fn read(query: &str, header: Option<&str>) -> Result<StreamQuery, ApiError> {
+    fn read(query: &str, header: Option<&str>) -> Result<Choice, ApiError> {
         let mut headers = HeaderMap::new();
         if let Some(header) = header {
             headers.insert("last-event-id", header.parse().unwrap());
         }
-        StreamQuery::read(query, &headers)
+        Choice::from_query(query, &headers)
     }
 
     #[test]

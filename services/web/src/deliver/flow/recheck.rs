@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Looks, while a stream is open, whether its user is still signed in and in which guilds.
-pub(super) struct Recheck {
+pub(in crate::deliver) struct Recheck {
     state: AppState,
     signed_in: SignedIn,
     chosen: Option<Vec<GuildId>>,
@@ -34,7 +34,7 @@ pub(super) enum Outcome {
 }
 
 impl Recheck {
-    pub(super) fn new(
+    pub(in crate::deliver) fn new(
         state: AppState,
         signed_in: SignedIn,
         chosen: Option<Vec<GuildId>>,

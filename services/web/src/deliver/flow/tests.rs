@@ -7,8 +7,9 @@ use http_body::Body as _;
 use tokio::time::Instant;
 use tower_sessions::{Expiry, Session};
 
-use super::{body::StreamBody, recheck::Recheck};
+use super::{Flow, Recheck};
 use crate::{
+    deliver::sse::StreamBody,
     discord::Tokens,
     hub::{
         Cursor, Mask, Transport, Wish,
@@ -46,7 +47,7 @@ async fn open(state: &AppState) -> StreamBody {
     let id = session.id().unwrap();
     let slot = state
         .streams
-        .open(user.id, id, Patience::default())
+        .open(user.id, id, Transport::Sse, Patience::default())
         .unwrap();
     let wish = Wish {
         guilds: vec![GUILD],
@@ -59,7 +60,7 @@ async fn open(state: &AppState) -> StreamBody {
     let (viewer, first) = joined.unwrap();
     let signed_in = SignedIn { user, id, session };
     let recheck = Recheck::new(state.clone(), signed_in, None, true);
-    StreamBody::new(state, viewer, first, slot, recheck)
+    StreamBody::new(Flow::new(state, viewer, slot, recheck), first)
 }
 
 /// Reads until the stream ends, or for so long: the last of what came, and whether it ended.

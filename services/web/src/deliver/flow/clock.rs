@@ -6,7 +6,7 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::frames::within;
+use rand::Rng;
 
 /// How often an idle stream says something.
 const PING: Duration = Duration::from_secs(15);
@@ -122,6 +122,11 @@ impl Schedule {
             }
         }
     }
+}
+
+/// A random part of a window.
+fn within(window: Duration) -> Duration {
+    window.mul_f64(rand::rng().random_range(0.0..1.0))
 }
 
 /// Over how long so many streams are closed, and over how much more their browsers come back: together long enough for all.
