@@ -10,6 +10,7 @@ pub mod redaction;
 pub mod rerun;
 pub mod retention;
 mod sample;
+pub mod signal;
 pub mod state;
 pub mod tick;
 
@@ -135,6 +136,8 @@ macro_rules! conformance_clauses {
             tick::a_tick_draws_from_the_clock_of_the_entries,
             tick::a_tick_comes_behind_all_entries_up_to_it,
             tick::no_tick_comes_behind_what_was_left_out,
+            signal::a_signal_reaches_every_subscription,
+            signal::signals_come_through_among_entries,
             log::entries_form_a_chain_in_each_guild,
             log::a_page_ends_at_its_limit_and_says_that_there_is_more,
             log::a_page_lies_between_its_bounds,

@@ -32,7 +32,7 @@ pub use redis::RedisBus;
 pub use subscription::{Delivery, Subscription, Watcher};
 
 use async_trait::async_trait;
-use contracts::{EventId, GuildId};
+use contracts::{EventId, GuildId, Signal};
 
 /// Publish, subscribe, read and snapshot the events of guilds.
 #[async_trait]
@@ -53,6 +53,10 @@ pub trait EventBus: Send + Sync + 'static {
 
     /// A subscription that watches no guild yet. It survives outages by itself and says so in its deliveries.
     async fn subscribe(&self) -> Result<Subscription, BusError>;
+
+    /// Sends a word to every subscription of the deployment, this process's too: [`Delivery::Signal`]. It is kept nowhere, so
+    /// whoever does not listen at that moment (an outage, a queue that is full) never hears it.
+    async fn signal(&self, signal: &Signal) -> Result<(), BusError>;
 
     /// The entries of a guild with `after < id ≤ upto`, the oldest first, `limit` (and [`PAGE_LIMIT`]) at most.
     async fn read(

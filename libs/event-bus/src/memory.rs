@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use contracts::{EventId, GuildId, ShardId};
+use contracts::{EventId, GuildId, ShardId, Signal};
 use parking_lot::Mutex;
 
 use crate::{
@@ -151,6 +151,10 @@ impl EventBus for MemoryBus {
                 watcher: feeds::watcher(&self.shared, feed),
             }
         })
+    }
+
+    async fn signal(&self, signal: &Signal) -> Result<(), BusError> {
+        self.with(|state, _| state.feeds.signal(signal))
     }
 
     async fn read(

@@ -1,4 +1,4 @@
-use contracts::EventId;
+use contracts::{EventId, Signal};
 use tokio::sync::mpsc;
 
 use crate::{Delivery, Entry};
@@ -74,6 +74,22 @@ impl Outlet {
         self.overflowed = false;
         if self.queue.capacity() > 1 {
             self.send(Delivery::Tick(id), Offered::Queued)
+        } else {
+            Offered::LeftOut
+        }
+    }
+
+    /// Queues a signal if there is room.
+    pub(crate) fn signal(&mut self, signal: Signal) -> Offered {
+        if self.queue.is_closed() {
+            return Offered::Gone;
+        }
+        if self.overflowed && self.queue.capacity() < self.queue.max_capacity() {
+            return Offered::LeftOut;
+        }
+        self.overflowed = false;
+        if self.queue.capacity() > 1 {
+            self.send(Delivery::Signal(signal), Offered::Queued)
         } else {
             Offered::LeftOut
         }

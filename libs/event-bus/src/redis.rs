@@ -10,9 +10,9 @@ mod scripts;
 mod seen;
 
 use async_trait::async_trait;
-use contracts::{EventId, GuildId};
+use contracts::{EventId, GuildId, Signal};
 use fred::{
-    interfaces::{HashesInterface, KeysInterface, SetsInterface},
+    interfaces::{HashesInterface, KeysInterface, PubsubInterface, SetsInterface},
     types::Value,
 };
 use prometheus::Registry;
@@ -130,6 +130,17 @@ impl EventBus for RedisBus {
             self.metrics.clone(),
             self.closed.child_token(),
         ))
+    }
+
+    async fn signal(&self, signal: &Signal) -> Result<(), BusError> {
+        self.open()?;
+        let client = self.commands.client();
+        let sent = client.spublish::<Value, _, _>(
+            self.commands.key(feed::CONTROL),
+            decode::signal_message(signal),
+        );
+        self.commands.measure("signal", sent).await?;
+        Ok(())
     }
 
     async fn read(

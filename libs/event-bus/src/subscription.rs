@@ -4,7 +4,7 @@ mod by_hand;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use contracts::{EventId, GuildId};
+use contracts::{EventId, GuildId, Signal};
 use tokio::sync::mpsc;
 
 use crate::{BusError, Entry};
@@ -20,6 +20,9 @@ pub enum Delivery {
     /// The answer to [`Watcher::tick`]: every entry of the watched guilds up to this id was delivered before it, or told to
     /// be missing by an [`Delivery::Interrupted`].
     Tick(EventId),
+    /// A word to all subscriptions, whatever they watch. From the first [`Watcher::watch`] or [`Watcher::tick`] that succeeded
+    /// on they are heard, except in an outage and by a receiver that is too slow. They have no order among the entries.
+    Signal(Signal),
 }
 
 /// Deliveries of the guilds that its [`Watcher`] watches. Bounded: a receiver that is too slow finds

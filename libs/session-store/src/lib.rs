@@ -4,8 +4,10 @@ mod config;
 mod memory;
 mod redis;
 mod sessions;
+mod tag;
 
 pub use config::{SESSION_STORE, SessionStoreConfig, VARIABLES};
 pub use memory::{MEMORY_CAPACITY, MemorySessions};
 pub use redis::RedisSessions;
 pub use sessions::Sessions;
+pub use tag::tag;

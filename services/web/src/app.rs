@@ -158,6 +158,8 @@ impl App {
             config.membership_ttl,
         );
         let streams = Streams::new(config.max_streams_per_user, Arc::clone(&self.metrics));
+        let hearing = streams.clone();
+        hub.on_signal(move |signal| hearing.hear(signal));
         let (grace, metrics) = (config.grace, Arc::clone(&self.metrics));
         let state = AppState::new(Parts {
             config,

@@ -42,11 +42,11 @@ pub(crate) use viewer::{Taken, Viewer};
 
 use std::{
     future::Future,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{Arc, OnceLock, atomic::AtomicU64},
     time::Duration,
 };
 
-use contracts::{GuildId, event::PastEvent, snapshot::GuildRooms};
+use contracts::{GuildId, Signal, event::PastEvent, snapshot::GuildRooms};
 use event_bus::{Body, BusError, Entry, EventBus};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, mpsc};
@@ -97,7 +97,12 @@ struct Inner {
     /// They may have come to one id.
     leveled: Notify,
     catch_ups: Semaphore,
+    /// Who hears the signals.
+    hears: OnceLock<Hears>,
 }
+
+/// What is called with each signal.
+type Hears = Box<dyn Fn(&Signal) + Send + Sync>;
 
 impl std::fmt::Debug for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -134,12 +139,18 @@ impl Hub {
             tick_wanted: Notify::new(),
             leveled: Notify::new(),
             catch_ups: Semaphore::new(CATCH_UPS),
+            hears: OnceLock::new(),
         };
         let hub = Self {
             inner: Arc::new(inner),
         };
         let follow = follow::follow(hub.clone(), received, stop);
         (hub, follow)
+    }
+
+    /// Has `hears` called with every signal that the bus delivers, quickly and by the loop itself. Only the first call counts.
+    pub(crate) fn on_signal(&self, hears: impl Fn(&Signal) + Send + Sync + 'static) {
+        let _already = self.inner.hears.set(Box::new(hears));
     }
 
     /// The rooms of a guild as everybody may see them; `None` if it is not stored.

@@ -2,8 +2,9 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use contracts::UserId;
+use contracts::{Signal, UserId};
 use parking_lot::Mutex;
+use session_store::tag;
 use tower_sessions::session::Id;
 
 use crate::{
@@ -34,7 +35,8 @@ struct Table {
 #[derive(Debug)]
 struct Open {
     user: UserId,
-    session: Id,
+    /// The tag of the session.
+    session: String,
     alarm: Arc<Alarm>,
 }
 
@@ -79,7 +81,7 @@ impl Streams {
         table.next += 1;
         let open = Open {
             user,
-            session,
+            session: tag(&session),
             alarm: Arc::clone(&alarm),
         };
         table.open.insert(key, open);
@@ -99,12 +101,22 @@ impl Streams {
         self.table.lock().open.len()
     }
 
-    /// Ends the streams of a session.
-    pub(crate) fn end_session(&self, session: Id) {
+    /// Ends the streams that a signal concerns.
+    pub(crate) fn hear(&self, signal: &Signal) {
         let table = self.table.lock();
-        for open in table.open.values().filter(|open| open.session == session) {
+        let concerned = |open: &&Open| match signal {
+            Signal::SessionEnded { session } => open.session == *session,
+            Signal::UserSignedOut { user_id } => open.user == *user_id,
+        };
+        for open in table.open.values().filter(concerned) {
             open.alarm.end(End::SignedOut);
         }
+    }
+
+    /// Ends the streams of a session.
+    pub(crate) fn end_session(&self, session: Id) {
+        let session = tag(&session);
+        self.hear(&Signal::SessionEnded { session });
     }
 
     /// Asks all streams to end, each in a slot of its own.
@@ -155,5 +167,26 @@ mod tests {
         let again = open(user, Id(2)).unwrap();
         streams.end_session(Id(2));
         assert_eq!(again.alarm.ending(), Some(End::SignedOut));
+        let other = open(UserId::new(2), Id(2)).unwrap();
+        assert_eq!(other.alarm.ending(), None);
+    }
+
+    #[test]
+    fn a_signal_ends_the_streams_that_it_concerns_and_no_others() {
+        let metrics = Arc::new(Metrics::register(&Registry::new()).unwrap());
+        let streams = Streams::new(20, metrics);
+        let open = |user, session| {
+            let slot = streams.open(UserId::new(user), Id(session), Patience::default());
+            slot.unwrap()
+        };
+        let slots = [open(1, 1), open(1, 2), open(2, 3)];
+        let ending = || [0, 1, 2].map(|n: usize| slots[n].alarm.ending().is_some());
+        streams.hear(&Signal::SessionEnded {
+            session: tag(&Id(2)),
+        });
+        assert_eq!(ending(), [false, true, false]);
+        let user_id = UserId::new(1);
+        streams.hear(&Signal::UserSignedOut { user_id });
+        assert_eq!(ending(), [true, true, false]);
     }
 }

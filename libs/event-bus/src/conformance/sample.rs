@@ -242,7 +242,7 @@ pub async fn follow(
                     seen.push(last);
                 }
             }
-            Delivery::Tick(_) => {}
+            Delivery::Tick(_) | Delivery::Signal(_) => {}
             Delivery::Interrupted => {
                 interruptions += 1;
                 let upto = bus.clock().await.expect("the bus answers");

@@ -87,7 +87,7 @@ pub async fn a_tick_comes_behind_all_entries_up_to_it(factory: &impl Factory) {
         let delivered = match next(&mut subscription).await {
             Delivery::Entry(entry) => (entry.id, false),
             Delivery::Tick(id) => (id, true),
-            Delivery::Interrupted => panic!("interrupted"),
+            other => panic!("{other:?}"),
         };
         assert_eq!(delivered, expected);
     }
@@ -118,6 +118,7 @@ pub async fn no_tick_comes_behind_what_was_left_out(factory: &impl Factory) {
             Ok(Some(Delivery::Entry(_))) => delivered += 1,
             Ok(Some(Delivery::Interrupted)) => told = true,
             Ok(Some(Delivery::Tick(_))) => break,
+            Ok(Some(Delivery::Signal(_))) => panic!("nobody sent one"),
             Ok(None) => panic!("closed"),
             // it was left out too; the next one is not
             Err(_) => drop(watcher.tick().await.expect("answers")),

@@ -4,7 +4,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use contracts::{EventId, GuildId};
+use contracts::{EventId, GuildId, Signal};
 use tokio::sync::mpsc;
 
 use super::Shared;
@@ -59,6 +59,11 @@ impl Feeds {
             }
             offered != Offered::Gone
         });
+    }
+
+    pub(super) fn signal(&mut self, signal: &Signal) {
+        self.open
+            .retain(|_, feed| feed.outlet.signal(signal.clone()) != Offered::Gone);
     }
 
     pub(super) fn clear(&mut self) {

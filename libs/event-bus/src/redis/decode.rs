@@ -1,6 +1,6 @@
 //! What Redis holds and sends, as our types. Unreadable values are told by the name of their key, never by their content.
 
-use contracts::{EventId, GuildId};
+use contracts::{EventId, GuildId, Signal};
 use fred::types::Value;
 use serde::de::DeserializeOwned;
 
@@ -67,6 +67,18 @@ pub(super) fn own(message: &[u8]) -> Option<OwnMessage> {
         "tick" => value.parse().ok().map(OwnMessage::Tick),
         _ => None,
     }
+}
+
+/// A signal as it is sent to all: version and JSON, with a space between.
+pub(super) fn signal_message(signal: &Signal) -> Vec<u8> {
+    let json = serde_json::to_vec(signal).expect("a signal has string keys only");
+    [VERSION, b" ", &json].concat()
+}
+
+/// What was sent to all; `None` = of a kind that this build does not know.
+pub(super) fn signal(message: &[u8]) -> Option<Signal> {
+    let json = message.strip_prefix(VERSION)?.strip_prefix(b" ")?;
+    serde_json::from_slice(json).ok()
 }
 
 fn body(bytes: &[u8]) -> Option<Body> {

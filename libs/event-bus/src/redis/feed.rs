@@ -39,6 +39,7 @@ use crate::{
 use line::Line;
 use round::{Proved, Round, Rounds};
 use ticker::{Ticker, Ticks};
+pub(super) use topic::CONTROL;
 use topic::{Channels, Topic};
 use wanted::Wanted;
 use watch::{Order, RedisWatch};
@@ -244,6 +245,11 @@ impl Feed {
     fn take(&mut self, message: &Message) -> bool {
         match self.channels.topic(&message.channel) {
             Some(Topic::Own) => self.take_own(message),
+            Some(Topic::Control) => {
+                let signal = message.value.as_bytes().and_then(decode::signal);
+                // Signals need no order, so an interruption does not hold them up.
+                signal.is_none_or(|signal| self.outlet.signal(signal) != Offered::Gone)
+            }
             Some(topic @ Topic::Guild(guild)) if self.wanted.contains(topic) => {
                 self.deliver(guild, message)
             }

@@ -3,6 +3,7 @@ mod faults;
 mod keys;
 mod line;
 mod proxy;
+mod signals;
 mod topologies;
 
 use std::{sync::Arc, time::Duration};

@@ -23,7 +23,7 @@ async fn a_join_in_discord_is_an_event_on_the_bus() {
                 Body::Event(event) => break event,
                 Body::Audience(_) | Body::Reseed => {}
             },
-            Delivery::Tick(_) => {}
+            Delivery::Tick(_) | Delivery::Signal(_) => {}
             Delivery::Interrupted => panic!("nothing interrupts a bus in memory here"),
         }
     };

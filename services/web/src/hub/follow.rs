@@ -115,6 +115,7 @@ impl Follow {
         let mut next = Some(first);
         let (mut taken, mut tick) = (0, None);
         let mut woken = Woken::default();
+        let mut signals = Vec::new();
         let mut line = self.hub.inner.line.lock();
         while let Some(delivery) = next {
             match delivery {
@@ -130,6 +131,7 @@ impl Follow {
                     line.complete = line.complete.max(id);
                     tick = Some(id);
                 }
+                Delivery::Signal(signal) => signals.push(signal),
             }
             taken += 1;
             next = if taken < BATCH && todo.is_empty() {
@@ -146,6 +148,9 @@ impl Follow {
         let order = line.order;
         drop(line);
         self.hub.publish(order, woken);
+        if let Some(hears) = self.hub.inner.hears.get() {
+            signals.iter().for_each(hears);
+        }
         if let Some(id) = tick {
             self.came(id);
         }

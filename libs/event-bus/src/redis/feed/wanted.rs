@@ -10,7 +10,11 @@ use tokio::sync::oneshot;
 use super::topic::Topic;
 use crate::{BusError, redis::failure};
 
-/// What is wanted, and what of that Redis has confirmed. The subscription's own topic is always wanted.
+/// What every subscription wants.
+const ALWAYS: [Topic; 2] = [Topic::Own, Topic::Control];
+
+/// What is wanted, and what of that Redis has confirmed. The subscription's own topic and that of signals are
+/// always wanted.
 #[derive(Debug)]
 pub(super) struct Wanted {
     topics: BTreeMap<Topic, State>,
@@ -36,7 +40,7 @@ struct Waiting {
 impl Default for Wanted {
     fn default() -> Self {
         Self {
-            topics: BTreeMap::from([(Topic::Own, State::default())]),
+            topics: ALWAYS.map(|topic| (topic, State::default())).into(),
             held: BTreeSet::new(),
         }
     }
@@ -66,7 +70,7 @@ impl Wanted {
     }
 
     pub(super) fn guilds(&self) -> usize {
-        self.topics.len() - 1
+        self.topics.len() - ALWAYS.len()
     }
 
     /// What a round has to subscribe and to unsubscribe; from now on it may be held.
@@ -143,7 +147,7 @@ impl Wanted {
     fn drop_abandoned(&mut self) {
         self.topics.retain(|topic, state| {
             state.waiting.retain(|waiting| !waiting.done.is_closed());
-            *topic == Topic::Own || state.established || !state.waiting.is_empty()
+            ALWAYS.contains(topic) || state.established || !state.waiting.is_empty()
         });
     }
 }
@@ -166,11 +170,11 @@ mod tests {
 
     const GUILD: Topic = Topic::Guild(GuildId::new(1));
 
-    /// With the subscription's own topic confirmed.
+    /// With what is always wanted confirmed.
     fn wanted() -> Wanted {
         let mut wanted = Wanted::default();
-        assert_eq!(wanted.begin(), (vec![Topic::Own], vec![]));
-        wanted.confirm(&[Topic::Own], &[]);
+        assert_eq!(wanted.begin(), (ALWAYS.to_vec(), vec![]));
+        wanted.confirm(&ALWAYS, &[]);
         wanted
     }
 

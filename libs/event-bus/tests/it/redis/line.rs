@@ -110,7 +110,7 @@ impl Receiver {
                     self.interruptions += 1;
                     self.repair(None).await;
                 }
-                Delivery::Tick(_) => {}
+                Delivery::Tick(_) | Delivery::Signal(_) => {}
             }
         }
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use contracts::{EventId, GuildId, state::Guild};
+use contracts::{EventId, GuildId, Signal, state::Guild};
 use event_bus::{
     Batch, BusError, Change, Cut, EventBus, Fence, LogPage, MemoryBus, Outcome, Position,
     Retention, StoredGuild, Subscription,
@@ -169,6 +169,10 @@ impl EventBus for TroubledBus {
 
     async fn subscribe(&self) -> Result<Subscription, BusError> {
         self.inner().subscribe().await
+    }
+
+    async fn signal(&self, signal: &Signal) -> Result<(), BusError> {
+        self.inner().signal(signal).await
     }
 
     async fn read(

@@ -4,7 +4,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use contracts::{EventId, GuildId, state::Guild};
+use contracts::{EventId, GuildId, Signal, state::Guild};
 use event_bus::{
     Batch, BusError, Cut, EventBus, Fence, LogPage, MemoryBus, Outcome, Retention, Subscription,
 };
@@ -75,6 +75,11 @@ impl EventBus for FlakyBus {
     async fn subscribe(&self) -> Result<Subscription, BusError> {
         self.here()?;
         self.inner.subscribe().await
+    }
+
+    async fn signal(&self, signal: &Signal) -> Result<(), BusError> {
+        self.here()?;
+        self.inner.signal(signal).await
     }
 
     async fn read(

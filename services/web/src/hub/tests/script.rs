@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use contracts::{
-    Event, EventId, GuildId, RoleId, UserId,
+    Event, EventId, GuildId, RoleId, Signal, UserId,
     envelope::Unpublished,
     state::{Guild, Role},
 };
@@ -246,6 +246,11 @@ impl EventBus for Script {
         inner.live = Some(live);
         inner.subscribed += 1;
         Ok(subscription)
+    }
+
+    async fn signal(&self, signal: &Signal) -> Result<(), BusError> {
+        self.deliver(Delivery::Signal(signal.clone()));
+        Ok(())
     }
 
     async fn read(
