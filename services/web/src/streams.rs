@@ -176,7 +176,12 @@ mod tests {
         let metrics = Arc::new(Metrics::register(&Registry::new()).unwrap());
         let streams = Streams::new(20, metrics);
         let open = |user, session| {
-            let slot = streams.open(UserId::new(user), Id(session), Patience::default());
+            let slot = streams.open(
+                UserId::new(user),
+                Id(session),
+                Transport::Sse,
+                Patience::default(),
+            );
             slot.unwrap()
         };
         let slots = [open(1, 1), open(1, 2), open(2, 3)];
