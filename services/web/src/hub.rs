@@ -14,6 +14,7 @@ mod follow;
 mod frame;
 mod join;
 mod line;
+mod locate;
 mod mask;
 mod message;
 mod open;

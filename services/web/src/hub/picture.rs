@@ -1,6 +1,7 @@
 //! What is true in a guild and who may see it, moved on by log entries alone.
 
 mod change;
+mod ground;
 mod rooms;
 mod sight;
 #[cfg(test)]
@@ -9,7 +10,7 @@ mod tests;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use contracts::{
-    ChannelId, Envelope, Event, EventKind, GuildId, UserId,
+    ChannelId, Envelope, Event, EventKind, GuildId, RoleId, UserId,
     state::{Channel, Guild, Voice},
 };
 use event_bus::{GuildCut, Position};
@@ -26,6 +27,8 @@ pub(crate) struct Picture {
     facts: Option<Guild>,
     /// The permissions of @everyone.
     everyone: u64,
+    /// The permissions of all roles.
+    roles: HashMap<RoleId, u64>,
     channels: HashMap<ChannelId, Channel>,
     sights: HashMap<ChannelId, Sight>,
     /// Channels that are gone, the oldest first: what they were decides who may see what happened in them.
@@ -45,6 +48,7 @@ impl Picture {
             guild,
             facts: None,
             everyone: 0,
+            roles: HashMap::new(),
             channels: HashMap::new(),
             sights: HashMap::new(),
             buried: VecDeque::new(),
@@ -62,6 +66,8 @@ impl Picture {
         let mut picture = Self::empty(guild);
         let everyone = state.roles.iter().find(|role| role.id == guild.everyone());
         picture.everyone = everyone.map_or(0, |role| role.permissions);
+        let roles = state.roles.iter();
+        picture.roles = roles.map(|role| (role.id, role.permissions)).collect();
         picture.facts = Some(state.guild);
         picture.channels = state
             .channels

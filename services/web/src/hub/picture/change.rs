@@ -38,6 +38,7 @@ impl Picture {
             }
             AudienceChange::ChannelGone(gone) => self.bury(gone.id, &mut shift),
             AudienceChange::Role(Changed { now: role, .. }) => {
+                self.roles.insert(role.id, role.permissions);
                 if role.id == self.guild.everyone() && role.permissions != self.everyone {
                     self.everyone = role.permissions;
                     let all: Vec<_> = self.channels.keys().copied().collect();
@@ -62,7 +63,8 @@ impl Picture {
                     voice.avatar_url = member.avatar_url;
                 }
             }
-            AudienceChange::RoleGone(_) | AudienceChange::MemberGone(_) => {}
+            AudienceChange::RoleGone(role) => drop(self.roles.remove(&role.id)),
+            AudienceChange::MemberGone(_) => {}
         }
         if !shift.events.is_empty() {
             self.revealed = Some(position);
