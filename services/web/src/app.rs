@@ -161,6 +161,7 @@ impl App {
         let hearing = streams.clone();
         hub.on_signal(move |signal| hearing.hear(signal));
         let (grace, metrics) = (config.grace, Arc::clone(&self.metrics));
+        let trusted_proxies = config.trusted_proxies.clone();
         let state = AppState::new(Parts {
             config,
             hub,
@@ -180,6 +181,7 @@ impl App {
             router: router(state),
             streams,
             metrics,
+            trusted_proxies,
             grace,
             lifecycle: lifecycle.clone(),
             done: done.clone(),

@@ -4,6 +4,7 @@ mod api;
 mod app;
 pub mod check;
 pub mod cli;
+mod client_address;
 mod config;
 mod dashboard;
 mod deliver;

@@ -1,21 +1,25 @@
 //! Accepts connections: so many, with time-outs, and until the last stream has ended.
 
+mod addresses;
 mod connection;
 mod patient;
 
 use std::{io, sync::Arc, time::Duration};
 
 use axum::Router;
+use ipnet::IpNet;
 use lifecycle::{CancellationToken, Lifecycle};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::Semaphore,
     time::{Instant, sleep, sleep_until},
 };
 use tracing::{info, warn};
 
-use crate::{metrics::Metrics, streams::Streams};
-use connection::Closing;
+use crate::{client_address::Peer, metrics::Metrics, streams::Streams};
+use addresses::{Addresses, CONNECTIONS_PER_ADDRESS};
+pub(crate) use connection::Kept;
+use connection::{Closing, Incoming};
 
 /// Most connections at once; further ones wait in the kernel.
 const CONNECTIONS: usize = 25_000;
@@ -35,12 +39,16 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Pause after an accept that failed for want of something (file descriptors).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How often it is said that an address has too many connections.
+const WARN_EVERY: Duration = Duration::from_secs(60);
+
 /// The public server.
 pub(crate) struct Server {
     pub(crate) listener: TcpListener,
     pub(crate) router: Router,
     pub(crate) streams: Streams,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) grace: Duration,
     pub(crate) lifecycle: Lifecycle,
     /// Cancelled when nothing is served any more.
@@ -53,6 +61,7 @@ impl Server {
         let _done = self.done.clone().drop_guard();
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
         let closing = Arc::new(Closing::default());
+        let (addresses, mut warned) = (Addresses::default(), None);
         let over = self.over(&closing);
         tokio::pin!(over);
         loop {
@@ -66,7 +75,22 @@ impl Server {
                 accepted = self.listener.accept() => accepted,
             };
             match accepted {
-                Ok((socket, _)) => self.serve(socket, &closing, permit),
+                Ok((socket, from)) => {
+                    let peer = Peer::new(from.ip());
+                    let Some(counted) = addresses.enter(peer, self.most_of(peer)) else {
+                        if warned.is_none_or(|at: Instant| at.elapsed() > WARN_EVERY) {
+                            warned = Some(Instant::now());
+                            warn!(component = "WS", address = %peer.0, "an address has too many connections; if it is a proxy's, name it in TRUSTED_PROXIES");
+                        }
+                        continue;
+                    };
+                    let incoming = Incoming {
+                        socket,
+                        peer,
+                        kept: Kept::new(permit, counted),
+                    };
+                    self.serve(incoming, &closing);
+                }
                 Err(error) if is_of_the_connection(&error) => {}
                 Err(error) => {
                     warn!(component = "WS", %error, "a connection can't be accepted");
@@ -79,22 +103,22 @@ impl Server {
         Ok(())
     }
 
-    fn serve(
-        &self,
-        socket: TcpStream,
-        closing: &Arc<Closing>,
-        permit: tokio::sync::OwnedSemaphorePermit,
-    ) {
-        let connection = connection::serve(
-            socket,
+    fn serve(&self, incoming: Incoming, closing: &Arc<Closing>) {
+        self.lifecycle.track(connection::serve(
+            incoming,
             self.router.clone(),
             Arc::clone(closing),
             Arc::clone(&self.metrics),
-        );
-        self.lifecycle.track(async move {
-            connection.await;
-            drop(permit);
-        });
+        ));
+    }
+
+    /// Most connections of an address.
+    fn most_of(&self, peer: Peer) -> usize {
+        if peer.0.is_loopback() || peer.is_in(&self.trusted_proxies) {
+            CONNECTIONS
+        } else {
+            CONNECTIONS_PER_ADDRESS
+        }
     }
 
     /// Resolves when, after the drain began, the last stream has ended and load balancers had time to notice.

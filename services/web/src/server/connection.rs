@@ -6,18 +6,18 @@ use std::{
 
 use axum::Router;
 use http::Request;
-use hyper::{body::Incoming, server::conn::http1};
+use hyper::{body, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
 use lifecycle::CancellationToken;
-use tokio::{net::TcpStream, time::Instant};
+use tokio::{net::TcpStream, sync::OwnedSemaphorePermit, time::Instant};
 use tower::util::MapRequest;
 use tracing::trace;
 
-use super::patient::Patient;
-use crate::{metrics::Metrics, patience::Patience};
+use super::{addresses::Counted, patient::Patient};
+use crate::{client_address::Peer, metrics::Metrics, patience::Patience};
 
 /// How long the head of a request may take, and how long a connection may be idle: longer than the 60 s of common load
 /// balancers, which otherwise send requests into connections that are being closed.
@@ -38,20 +38,53 @@ pub(super) struct Closing {
     pub(super) latest: OnceLock<Instant>,
 }
 
+/// A connection that was accepted.
+pub(super) struct Incoming {
+    pub(super) socket: TcpStream,
+    pub(super) peer: Peer,
+    pub(super) kept: Kept,
+}
+
+/// A connection's place among all and among those of its address, free when the last clone is dropped. Whoever takes a
+/// connection over from HTTP finds it among the extensions of the request and keeps it as long as the connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept(#[expect(dead_code, reason = "held until it is dropped")] Arc<Places>);
+
+/// See [`Kept`].
+#[derive(Debug)]
+struct Places {
+    _among_all: OwnedSemaphorePermit,
+    _of_its_address: Counted,
+}
+
+impl Kept {
+    pub(super) fn new(among_all: OwnedSemaphorePermit, of_its_address: Counted) -> Self {
+        Self(Arc::new(Places {
+            _among_all: among_all,
+            _of_its_address: of_its_address,
+        }))
+    }
+}
+
 /// Serves one connection until it ends, or until it is closed, then no longer than what runs.
 pub(super) async fn serve(
-    socket: TcpStream,
+    incoming: Incoming,
     router: Router,
     closing: Arc<Closing>,
     metrics: Arc<Metrics>,
 ) {
+    let Incoming { socket, peer, kept } = incoming;
     // Events are small and must not wait for each other.
     let _best_effort = socket.set_nodelay(true);
     let patience = Patience::default();
     let patient = Patient::new(socket, patience.clone());
-    let of_connection = patience.clone();
-    let service = MapRequest::new(router, move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(of_connection.clone());
+    let of_connection = (patience.clone(), kept.clone());
+    let service = MapRequest::new(router, move |mut request: Request<body::Incoming>| {
+        let (patience, kept) = of_connection.clone();
+        let extensions = request.extensions_mut();
+        extensions.insert(patience);
+        extensions.insert(kept);
+        extensions.insert(peer);
         request
     });
     let connection = http1::Builder::new()
