@@ -680,7 +680,7 @@ requestId?: string, };
 
 export type CreateRoom = { 
 /**
- * 1 to 100 characters.
+ * 1 to 100 characters; composed (NFC) and trimmed first. No control or direction characters.
  */
 name: string, 
 /**
@@ -698,7 +698,7 @@ export type RoomMade = {
  */
 channelId: ChannelId, 
 /**
- * Whoever has it may join.
+ * Whoever has it may join. A secret.
  */
 inviteToken: string, 
 /**
@@ -758,11 +758,11 @@ export type CreateInvite = {
  */
 channelId: ChannelId, 
 /**
- * Seconds.
+ * Seconds, 60 to 604800 (a week); absent = as long as the room.
  */
 expiresIn?: number, 
 /**
- * How often it may be used.
+ * How many people may use it, 1 to 100; absent = any number.
  */
 maxUses?: number, };
 
@@ -772,7 +772,7 @@ export type InviteMade = {
  */
 inviteId: string, 
 /**
- * Whoever has it may join.
+ * Whoever has it may join. A secret.
  */
 inviteToken: string, 
 /**
@@ -792,7 +792,7 @@ export type SendMessage = {
  */
 channelId: ChannelId, 
 /**
- * 1 to 2000 characters.
+ * 1 to 2000 characters after trimming. Mentions notify nobody.
  */
 content: string, };
 
@@ -812,7 +812,7 @@ channelId: ChannelId,
  */
 messageId: MessageId, 
 /**
- * A character, or `name:id` of a guild's own emoji.
+ * One emoji, or `name:id` of a guild's own.
  */
 emoji: string, };
 
@@ -827,6 +827,12 @@ token: string,
 expiresAt: number, };
 
 export type Done = Record<symbol, never>;
+
+export type ChannelMessages = { 
+/**
+ * The newest first.
+ */
+messages: Array<MessageCreated>, };
 
 export type Me = { 
 /**

@@ -18,11 +18,12 @@ pub use voice::{VoiceFlags, VoiceJoined, VoiceLeft, VoiceUpdated};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 use crate::{ChannelId, EventId, GuildId};
 
 /// Events that Fanfare knows it missed (Discord's session could not be resumed, and they can't be fetched).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Gap {
     /// The guild concerned.
@@ -38,14 +39,14 @@ pub struct Gap {
 }
 
 /// In-band notice on a stream: what was missed can't be delivered; read everything anew.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct Reset {
     /// Why the cursor can't be continued.
     pub reason: ResetReason,
 }
 
 /// Why a cursor can't be continued.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ResetReason {
     /// Older than the retention.
@@ -59,14 +60,14 @@ pub enum ResetReason {
 }
 
 /// In-band notice on a stream: it ends now; come back after the `retry:` interval.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct Unavailable {
     /// Why.
     pub reason: UnavailableReason,
 }
 
 /// Why a stream can't be served at the moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UnavailableReason {
     /// This replica is stopping.
@@ -180,7 +181,7 @@ impl Event {
 }
 
 /// The next event of a log page as a browser or an archive sees it.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Serialize, Deserialize, TS, ToSchema)]
 pub struct PastEvent {
     /// Its id.
     pub id: EventId,
@@ -191,5 +192,6 @@ pub struct PastEvent {
     pub ts: u64,
     /// What browsers receive.
     #[ts(type = "unknown")]
+    #[schema(value_type = Object)]
     pub payload: Box<RawValue>,
 }

@@ -1,7 +1,14 @@
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use ts_rs::TS;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        ObjectBuilder, RefOr,
+        schema::{Schema, Type},
+    },
+};
 
 /// The id of a published event, and thereby a cursor: everything up to and including it was seen.
 ///
@@ -45,6 +52,25 @@ impl EventId {
                 n: self.n + 1,
             }
         }
+    }
+}
+
+impl PartialSchema for EventId {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "The id of an event, and a cursor: everything up to it was seen.",
+            ))
+            .pattern(Some("^[0-9]{1,19}-[0-9]{1,19}$"))
+            .examples(["1763836800123-0"])
+            .into()
+    }
+}
+
+impl ToSchema for EventId {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("EventId")
     }
 }
 

@@ -1,7 +1,14 @@
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use ts_rs::TS;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        ObjectBuilder, RefOr,
+        schema::{Schema, Type},
+    },
+};
 
 /// Text that is not a snowflake: 1 to 20 decimal digits that fit 64 bits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +20,16 @@ fn parse(text: &str) -> Result<u64, InvalidSnowflake> {
         return Err(InvalidSnowflake);
     }
     text.parse().map_err(|_| InvalidSnowflake)
+}
+
+/// How an id stands in an OpenAPI document. Those of 20 digits are centuries away.
+fn snowflake(description: &str) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .pattern(Some("^[0-9]{1,19}$"))
+        .examples(["41771983423143937"])
+        .into()
 }
 
 /// Accepts a decimal string or an unsigned integer.
@@ -35,8 +52,8 @@ impl de::Visitor<'_> for SnowflakeVisitor {
 }
 
 macro_rules! snowflakes {
-    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
-        $(#[$doc])*
+    ($($(#[doc = $doc:literal])* $name:ident),+ $(,)?) => {$(
+        $(#[doc = $doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, TS)]
         #[ts(type = "string")]
         pub struct $name(u64);
@@ -55,6 +72,18 @@ macro_rules! snowflakes {
             /// When the thing was made, in Unix milliseconds (Discord, "Snowflakes").
             pub const fn created_at(self) -> u64 {
                 (self.0 >> 22) + 1_420_070_400_000
+            }
+        }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                snowflake(concat!($($doc),+).trim())
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed(stringify!($name))
             }
         }
 

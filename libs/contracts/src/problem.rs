@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// Media type of a problem document.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// A problem document. `code` is stable; `title` and `detail` are for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// Always `about:blank`: the code says what it is.
@@ -26,6 +27,7 @@ pub struct Problem {
     /// The fields that are wrong, all at once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<FieldProblem>>", optional)]
+    #[schema(required = false)]
     pub errors: Vec<FieldProblem>,
     /// The request's id, for looking it up in the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,7 +36,7 @@ pub struct Problem {
 }
 
 /// One field that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct FieldProblem {
     /// Which field or query parameter.
     pub field: String,

@@ -1,14 +1,19 @@
 //! Inputs and outputs of the functions that browsers call: `POST /api/rpc/{name}`.
 
+mod input;
+pub mod rules;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
-use crate::{ChannelId, GuildId, MessageId, UserId};
+use crate::{ChannelId, GuildId, MessageId, UserId, event::MessageCreated};
+pub use input::{Fields, Input};
 
 macro_rules! messages {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? })+) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
         #[serde(rename_all = "camelCase")]
         pub struct $name { $($(#[$field_doc])* pub $field: $type),* }
     )+};
@@ -17,9 +22,11 @@ macro_rules! messages {
 messages! {
     /// Input of `createRoom`.
     CreateRoom {
-        /// 1 to 100 characters.
+        /// 1 to 100 characters; composed (NFC) and trimmed first. No control or direction characters.
+        #[schema(min_length = 1, max_length = 100, examples("Study hall"))]
         name: String,
         /// 0 to 99; 0 = no limit.
+        #[schema(minimum = 0, maximum = 99, examples(5))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         user_limit: Option<u32>,
@@ -32,7 +39,8 @@ messages! {
     RoomMade {
         /// The room.
         channel_id: ChannelId,
-        /// Whoever has it may join.
+        /// Whoever has it may join. A secret.
+        #[schema(pattern = "^[0-9a-f]{64}$")]
         invite_token: String,
         /// The same as an address.
         invite_url: String,
@@ -40,6 +48,7 @@ messages! {
     /// Input of `joinRoom`.
     JoinRoom {
         /// From an invite.
+        #[schema(pattern = "^[0-9a-f]{64}$", examples("009468bf7e4000010f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978"))]
         token: String,
     }
     /// Output of `joinRoom`.
@@ -74,11 +83,13 @@ messages! {
     CreateInvite {
         /// The room.
         channel_id: ChannelId,
-        /// Seconds.
+        /// Seconds, 60 to 604800 (a week); absent = as long as the room.
+        #[schema(minimum = 60, maximum = 604_800, examples(86_400))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         expires_in: Option<u32>,
-        /// How often it may be used.
+        /// How many people may use it, 1 to 100; absent = any number.
+        #[schema(minimum = 1, maximum = 100, examples(10))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         max_uses: Option<u32>,
@@ -86,8 +97,10 @@ messages! {
     /// Output of `createInvite`.
     InviteMade {
         /// For revoking it.
+        #[schema(pattern = "^[0-9a-f]{32}$")]
         invite_id: String,
-        /// Whoever has it may join.
+        /// Whoever has it may join. A secret.
+        #[schema(pattern = "^[0-9a-f]{64}$")]
         invite_token: String,
         /// The same as an address.
         invite_url: String,
@@ -95,13 +108,15 @@ messages! {
     /// Input of `revokeInvite`.
     RevokeInvite {
         /// From `createInvite`.
+        #[schema(pattern = "^[0-9a-f]{32}$", examples("009468bf7e4000010f1e2d3c4b5a6978"))]
         invite_id: String,
     }
     /// Input of `sendMessage`.
     SendMessage {
         /// The channel.
         channel_id: ChannelId,
-        /// 1 to 2000 characters.
+        /// 1 to 2000 characters after trimming. Mentions notify nobody.
+        #[schema(min_length = 1, max_length = 2000, examples("Hello!"))]
         content: String,
     }
     /// Output of `sendMessage`.
@@ -115,9 +130,12 @@ messages! {
         channel_id: ChannelId,
         /// The message.
         message_id: MessageId,
-        /// A character, or `name:id` of a guild's own emoji.
+        /// One emoji, or `name:id` of a guild's own.
+        #[schema(min_length = 1, max_length = 64, examples("🎺", "fanfare:41771983429993937"))]
         emoji: String,
     }
+    /// Input of `issueStreamToken`.
+    IssueStreamToken {}
     /// Output of `issueStreamToken`.
     StreamToken {
         /// Opens a WebSocket.
@@ -128,6 +146,11 @@ messages! {
     }
     /// Output of the functions that have nothing to say.
     Done {}
+    /// Answer of `GET /api/channels/{channel}/messages`.
+    ChannelMessages {
+        /// The newest first.
+        messages: Vec<MessageCreated>,
+    }
     /// Answer of `GET /api/me`.
     Me {
         /// Who is signed in.

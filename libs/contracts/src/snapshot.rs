@@ -2,18 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 use crate::{ChannelId, GuildId, UserId, event::VoiceFlags};
 
 /// Payload of the `snapshot` event: per guild the rooms that this user may see.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct Snapshot {
     /// The guilds of the stream.
     pub guilds: Vec<GuildRooms>,
 }
 
 /// A guild with its rooms.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GuildRooms {
     /// The guild.
@@ -29,7 +30,7 @@ pub struct GuildRooms {
 }
 
 /// A room and who is in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Room {
     /// The room.
@@ -47,7 +48,7 @@ pub struct Room {
 }
 
 /// Somebody in a room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomMember {
     /// Who.

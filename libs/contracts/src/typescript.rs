@@ -81,7 +81,7 @@ pub fn module() -> String {
         rpc::StreamToken,
         rpc::Done
     );
-    declare!(rpc::Me, rpc::SharedGuild);
+    declare!(rpc::ChannelMessages, rpc::Me, rpc::SharedGuild);
     text.push_str(
         "\n/** What arrives on a stream: the name of an event and the type of its payload. */\n",
     );

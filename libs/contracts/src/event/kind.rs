@@ -2,6 +2,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// A name that is no event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,10 +12,10 @@ pub struct UnknownEvent(pub String);
 macro_rules! kinds {
     ($($variant:ident = $name:literal),+ $(,)?) => {
         /// The name of an event.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, TS)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, TS, ToSchema)]
         #[expect(missing_docs, reason = "each variant is documented by its payload")]
         pub enum EventKind {
-            $(#[ts(rename = $name)] $variant,)+
+            $(#[ts(rename = $name)] #[schema(rename = $name)] $variant,)+
         }
 
         impl EventKind {

@@ -1,10 +1,11 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 use crate::{GuildId, RoleId, UserId};
 
 /// `member.joined`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MemberJoined {
     /// The guild.
@@ -24,7 +25,7 @@ pub struct MemberJoined {
 }
 
 /// `member.updated`: name, avatar or roles changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MemberUpdated {
     /// The guild.
@@ -44,7 +45,7 @@ pub struct MemberUpdated {
 }
 
 /// `member.left`: left, was removed or was banned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MemberLeft {
     /// The guild.
@@ -54,7 +55,7 @@ pub struct MemberLeft {
 }
 
 /// What somebody does (Discord, "Activity").
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct PresenceActivity {
     /// What it is called.
     pub name: String,
@@ -68,7 +69,7 @@ pub struct PresenceActivity {
 }
 
 /// `presence.updated`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PresenceUpdated {
     /// The guild.

@@ -1,10 +1,11 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 use crate::{ChannelId, GuildId, MessageId, UserId};
 
 /// Who wrote a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Author {
     /// The user, or the webhook's id.
@@ -27,7 +28,7 @@ pub struct Author {
 }
 
 /// A file with a message. The address is signed by Discord and expires.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Attachment {
     /// Its id.
@@ -45,7 +46,7 @@ pub struct Attachment {
 }
 
 /// `message.created`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageCreated {
     /// The guild.
@@ -70,7 +71,7 @@ pub struct MessageCreated {
 }
 
 /// `message.updated`: the text or the files changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageUpdated {
     /// The guild.
@@ -94,7 +95,7 @@ pub struct MessageUpdated {
 }
 
 /// `message.deleted`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageDeleted {
     /// The guild.
@@ -106,7 +107,7 @@ pub struct MessageDeleted {
 }
 
 /// What people react with: `id` for a guild's own emoji, else the character in `name`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct Emoji {
     /// Id of a guild's own emoji.
     pub id: Option<String>,
@@ -118,7 +119,7 @@ pub struct Emoji {
 }
 
 /// `reaction.added`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReactionAdded {
     /// The guild.
@@ -134,7 +135,7 @@ pub struct ReactionAdded {
 }
 
 /// `reaction.removed`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReactionRemoved {
     /// The guild.
@@ -150,7 +151,7 @@ pub struct ReactionRemoved {
 }
 
 /// `reaction.cleared`: all reactions, or all with one emoji.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReactionCleared {
     /// The guild.
@@ -166,7 +167,7 @@ pub struct ReactionCleared {
 }
 
 /// `typing.started`: holds for about 10 s; there is no event for the end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TypingStarted {
     /// The guild.

@@ -1,10 +1,11 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 use crate::{ChannelId, GuildId};
 
 /// `room.created`: a voice or stage channel exists (or became visible to the receiver).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomCreated {
     /// The guild.
@@ -22,7 +23,7 @@ pub struct RoomCreated {
 }
 
 /// `room.updated`: name, category or limit changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomUpdated {
     /// The guild.
@@ -40,7 +41,7 @@ pub struct RoomUpdated {
 }
 
 /// `room.deleted`: the room is gone (or out of the receiver's sight).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomDeleted {
     /// The guild.

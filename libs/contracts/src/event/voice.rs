@@ -1,10 +1,11 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 use crate::{ChannelId, GuildId, UserId};
 
 /// `voice.joined`: the user is now in a room in which it was not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VoiceJoined {
     /// The guild.
@@ -27,7 +28,7 @@ pub struct VoiceJoined {
 }
 
 /// `voice.left`: the user is no longer in the room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VoiceLeft {
     /// The guild.
@@ -44,7 +45,7 @@ pub struct VoiceLeft {
 }
 
 /// `voice.updated`: same room; mute, deaf, stream, video or suppress changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VoiceUpdated {
     /// The guild.
@@ -58,7 +59,9 @@ pub struct VoiceUpdated {
 }
 
 /// What a voice state says beside the room (Discord, "Voice State").
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema,
+)]
 #[serde(rename_all = "camelCase", default)]
 pub struct VoiceFlags {
     /// Muted by the guild.
