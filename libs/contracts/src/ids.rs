@@ -22,7 +22,7 @@ fn parse(text: &str) -> Result<u64, InvalidSnowflake> {
     text.parse().map_err(|_| InvalidSnowflake)
 }
 
-/// How an id stands in an OpenAPI document. Those of 20 digits are centuries away.
+/// How an id stands in an `OpenAPI` document. Those of 20 digits are centuries away.
 fn snowflake(description: &str) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)

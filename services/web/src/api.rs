@@ -4,11 +4,13 @@ mod guilds;
 mod health;
 mod history;
 mod me;
+mod messages;
 
 pub(crate) use guilds::{guilds, rooms};
 pub(crate) use health::{health, ready};
 pub(crate) use history::history;
 pub(crate) use me::me;
+pub(crate) use messages::messages;
 
 use contracts::{GuildId, state::Guild};
 
@@ -36,8 +38,6 @@ async fn shared_guild(
     if shared.iter().any(|shared| shared.id == guild) {
         Ok(guild)
     } else {
-        Err(ApiError::Forbidden(
-            "You and the bot do not share this guild.",
-        ))
+        Err(ApiError::NotShared)
     }
 }

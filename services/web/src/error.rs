@@ -1,5 +1,7 @@
 //! What can go wrong with a request, and how browsers see it: a problem document with a stable code.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     http::{HeaderValue, StatusCode, header},
@@ -10,6 +12,9 @@ use contracts::{
     problem::{FieldProblem, MEDIA_TYPE},
 };
 
+/// When to try again where something is away.
+const AWAY: Duration = Duration::from_secs(2);
+
 /// A request that can't be answered.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
@@ -17,14 +22,28 @@ pub(crate) enum ApiError {
     Unauthorized,
     #[error("forbidden: {0}")]
     Forbidden(&'static str),
+    #[error("the guild is not shared")]
+    NotShared,
     #[error("not found")]
     NotFound,
+    #[error("asked too often")]
+    RateLimited(Duration),
     #[error("{} fields are wrong", .0.len())]
     Invalid(Vec<FieldProblem>),
     #[error("the event bus or the session store is away")]
     Unavailable,
+    #[error("the limits are away")]
+    LimitsAway,
+    #[error("the gateway is away")]
+    GatewayAway,
     #[error("Discord failed")]
     Discord,
+    #[error("{0}")]
+    Status(StatusCode),
+    #[error("{}", .0.code)]
+    Problem(Box<Problem>),
+    #[error("{}", .0.code)]
+    RetryLater(Box<Problem>, Duration),
     #[error("internal error")]
     Internal,
 }
@@ -45,7 +64,11 @@ impl ApiError {
                 of_status(StatusCode::UNAUTHORIZED).detail("Sign in at /auth/login.")
             }
             Self::Forbidden(why) => of_status(StatusCode::FORBIDDEN).detail(why),
+            Self::NotShared => Problem::new(403, "guild-not-shared", "This is not allowed")
+                .detail("You and the bot do not share this guild."),
             Self::NotFound => of_status(StatusCode::NOT_FOUND),
+            Self::RateLimited(_) => of_status(StatusCode::TOO_MANY_REQUESTS)
+                .detail("Too many calls in a short time; Retry-After says when it goes on."),
             Self::Invalid(errors) => {
                 let mut problem = Problem::new(400, "validation", "The request is not valid");
                 problem.errors = errors;
@@ -54,6 +77,14 @@ impl ApiError {
             Self::Unavailable => of_status(StatusCode::SERVICE_UNAVAILABLE).detail(
                 "The event bus or the session store does not answer; try again in a moment.",
             ),
+            Self::LimitsAway => Problem::new(503, "limits-away", "Not available at the moment")
+                .detail("Calls can't be counted at the moment, so none is taken."),
+            Self::GatewayAway => Problem::new(503, "gateway-away", "Not available at the moment")
+                .detail(
+                    "No gateway that could do it answers; nothing was done. Try again in a moment.",
+                ),
+            Self::Status(status) => of_status(status),
+            Self::Problem(problem) | Self::RetryLater(problem, _) => *problem,
             Self::Discord => of_status(StatusCode::BAD_GATEWAY)
                 .detail("Discord did not answer as expected; try again in a moment."),
             Self::Internal => of_status(StatusCode::INTERNAL_SERVER_ERROR),
@@ -83,11 +114,22 @@ impl From<tower_sessions::session::Error> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        let pause = match &self {
+            Self::RateLimited(pause) | Self::RetryLater(_, pause) => Some(*pause),
+            Self::LimitsAway | Self::GatewayAway => Some(AWAY),
+            _ => None,
+        };
         let problem = self.problem();
         let status =
             StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
         response.extensions_mut().insert(problem);
+        if let Some(pause) = pause {
+            // Whole seconds, rounded up: who comes back then is not refused again.
+            let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
+            let seconds = HeaderValue::from(seconds.max(1));
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
         response
     }
 }
@@ -100,6 +142,7 @@ pub(crate) fn of_status(status: StatusCode) -> Problem {
         403 => ("forbidden", "This is not allowed"),
         404 => ("not-found", "There is nothing here"),
         405 => ("method-not-allowed", "This method is not possible here"),
+        409 => ("conflict", "This is not possible now"),
         408 => ("timeout", "The request took too long to arrive"),
         413 => ("too-large", "The body is too large"),
         414 => ("uri-too-long", "The address is too long"),

@@ -17,6 +17,7 @@ pub mod metrics;
 mod origin;
 mod patience;
 mod router;
+mod rpc;
 mod server;
 mod session;
 mod shield;

@@ -39,6 +39,7 @@ pub struct Metrics {
     ring_bytes: IntGauge,
     logins: IntCounterVec,
     requests: IntCounterVec,
+    calls: IntCounterVec,
 }
 
 impl Metrics {
@@ -113,6 +114,13 @@ impl Metrics {
                 "Answers by class of status",
                 "status",
             )?,
+            calls: IntCounterVec::new(
+                Opts::new(
+                    "fanfare_rpc_calls_total",
+                    "Calls of functions by their answer's status",
+                ),
+                &["function", "status"],
+            )?,
         };
         registry.register(Box::new(metrics.latency.clone()))?;
         registry.register(Box::new(metrics.deliveries.clone()))?;
@@ -132,6 +140,7 @@ impl Metrics {
         registry.register(Box::new(metrics.ring_bytes.clone()))?;
         registry.register(Box::new(metrics.logins.clone()))?;
         registry.register(Box::new(metrics.requests.clone()))?;
+        registry.register(Box::new(metrics.calls.clone()))?;
         metrics.degraded.set(1);
         for transport in [Transport::Sse, Transport::WebSocket] {
             metrics
@@ -208,6 +217,12 @@ impl Metrics {
 
     pub(crate) fn login(&self, outcome: &str) {
         self.logins.with_label_values(&[outcome]).inc();
+    }
+
+    /// `function` is one of ours, never what was asked for.
+    pub(crate) fn called(&self, function: &str, status: u16) {
+        let status = status.to_string();
+        self.calls.with_label_values(&[function, &status]).inc();
     }
 
     pub(crate) fn answered(&self, status: u16) {

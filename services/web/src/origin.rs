@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -28,9 +28,30 @@ pub(crate) async fn own_pages_only(
     );
     let stream = request.uri().path() == "/api/stream";
     if (!safe || stream) && !is_own(request.headers(), &state.config, safe) {
-        return ApiError::Forbidden("This origin is not among ALLOWED_ORIGINS.").into_response();
+        return FOREIGN.into_response();
+    }
+    // No form can send JSON, so whatever else is sent may be a foreign page's form.
+    let kind = request.headers().contains_key(header::CONTENT_TYPE);
+    if !safe && kind && !is_json(request.headers()) {
+        return ApiError::Status(StatusCode::UNSUPPORTED_MEDIA_TYPE).into_response();
     }
     next.run(request).await
+}
+
+const FOREIGN: ApiError = ApiError::Forbidden("This origin is not among ALLOWED_ORIGINS.");
+
+/// Refuses a call from a foreign page.
+pub(crate) fn own_page(headers: &HeaderMap, config: &Config) -> Result<(), ApiError> {
+    is_own(headers, config, false).then_some(()).ok_or(FOREIGN)
+}
+
+/// Whether the content is said to be JSON, whatever its parameters.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .and_then(|kind| kind.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
 fn is_own(headers: &HeaderMap, config: &Config, safe: bool) -> bool {
@@ -56,7 +77,9 @@ pub(crate) fn cross_origin(config: &Config) -> Option<CorsLayer> {
         .allow_headers([
             header::CONTENT_TYPE,
             HeaderName::from_static("last-event-id"),
+            HeaderName::from_static("idempotency-key"),
         ])
+        .expose_headers([header::RETRY_AFTER, HeaderName::from_static("x-request-id")])
         .max_age(REMEMBER);
     (!origins.is_empty()).then(|| layer.allow_origin(AllowOrigin::list(origins)))
 }
@@ -100,5 +123,26 @@ mod tests {
             is_own(&HeaderMap::new(), &config, false),
             "a program, not a page"
         );
+    }
+
+    #[test]
+    fn json_is_told_apart_from_what_a_form_can_send() {
+        let kind = |kind: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, kind.parse().unwrap());
+            is_json(&headers)
+        };
+        assert!(kind("application/json") && kind("Application/JSON; charset=utf-8"));
+        for form in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+            "application/jsonp",
+            "text/plain; application/json",
+            "",
+        ] {
+            assert!(!kind(form), "{form}");
+        }
+        assert!(!is_json(&HeaderMap::new()));
     }
 }

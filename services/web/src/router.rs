@@ -20,7 +20,7 @@ use crate::{
     api, dashboard,
     deliver::sse,
     error::ApiError,
-    login, origin,
+    login, origin, rpc,
     session::cookie::{self, CookieCare},
     shield::{Shield, shield},
     state::AppState,
@@ -32,6 +32,9 @@ const BODY_LIMIT: usize = 64 << 10;
 /// How long an answer may take, streams excepted.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long the answer of a function may take: over all time-outs on the way to Discord.
+const RPC_TIMEOUT: Duration = Duration::from_secs(45);
+
 /// Everything that the public port serves.
 pub(crate) fn router(state: AppState) -> Router {
     let sessions = ServiceBuilder::new()
@@ -40,6 +43,7 @@ pub(crate) fn router(state: AppState) -> Router {
             cookie::care,
         ))
         .layer(cookie::layer(&state.config, state.sessions.clone()));
+    let sized = RequestBodyLimitLayer::new(BODY_LIMIT);
     let own_pages_only = from_fn_with_state(state.clone(), origin::own_pages_only);
 
     let stream = Router::new().route("/api/stream", get(sse::stream).head(sse::stream_head));
@@ -48,6 +52,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/api/guilds", get(api::guilds))
         .route("/api/guilds/{guild}/rooms", get(api::rooms))
         .route("/api/guilds/{guild}/events", get(api::history))
+        .route("/api/channels/{channel}/messages", get(api::messages))
         .route("/auth/login", get(login::authorize))
         .route("/auth/callback", get(login::callback))
         .route("/auth/logout", post(login::logout))
@@ -55,7 +60,32 @@ pub(crate) fn router(state: AppState) -> Router {
             StatusCode::GATEWAY_TIMEOUT,
             TIMEOUT,
         ));
-    let with_session = stream.merge(timed).layer(own_pages_only).layer(sessions);
+    // They check origin and size themselves, after who is signed in, and wait for the gateway.
+    let functions = Router::new()
+        .route("/api/rpc/createRoom", post(rpc::create_room))
+        .route("/api/rpc/joinRoom", post(rpc::join_room))
+        .route(
+            "/api/rpc/connectUserToVoiceChannel",
+            post(rpc::connect_user_to_voice_channel),
+        )
+        .route("/api/rpc/deleteRoom", post(rpc::delete_room))
+        .route("/api/rpc/createInvite", post(rpc::create_invite))
+        .route("/api/rpc/revokeInvite", post(rpc::revoke_invite))
+        .route("/api/rpc/sendMessage", post(rpc::send_message))
+        .route("/api/rpc/addReaction", post(rpc::add_reaction))
+        .route("/api/rpc/{*function}", post(rpc::unknown))
+        .layer(from_fn_with_state(state.clone(), rpc::counted))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            RPC_TIMEOUT,
+        ));
+    let with_session = stream
+        .merge(timed)
+        .layer(own_pages_only)
+        .layer(sized)
+        .merge(functions)
+        .layer(sessions);
     let with_session = match origin::cross_origin(&state.config) {
         Some(cors) => with_session.layer(cors),
         None => with_session,
@@ -69,14 +99,13 @@ pub(crate) fn router(state: AppState) -> Router {
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,
             TIMEOUT,
-        ));
+        ))
+        .layer(sized);
 
     let shielding = Shield::new(&state.config, state.metrics.clone());
     with_session
         .merge(plain)
         .fallback(|| async { ApiError::NotFound })
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(shielding, shield))
         .with_state(state)

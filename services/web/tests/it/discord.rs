@@ -34,6 +34,7 @@ struct Inner {
     asked: u64,
     down: bool,
     lifetime: u64,
+    user: u64,
 }
 
 impl Discord {
@@ -43,6 +44,7 @@ impl Discord {
         let inner = Inner {
             guilds: guilds.to_vec(),
             lifetime: 604_800,
+            user: 80_351_110_224_678_912,
             ..Inner::default()
         };
         let discord = Self {
@@ -62,6 +64,11 @@ impl Discord {
 
     pub(crate) fn set_guilds(&self, guilds: &[u64]) {
         self.inner.lock().guilds = guilds.to_vec();
+    }
+
+    /// Who signs in from now on.
+    pub(crate) fn next_user(&self, user: u64) {
+        self.inner.lock().user = user;
     }
 
     pub(crate) fn set_down(&self, down: bool) {
@@ -176,7 +183,9 @@ async fn me(State(discord): State<Discord>, headers: HeaderMap) -> Response {
     if !discord.knows(&headers) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    Json(json!({"id": "80351110224678912", "username": "nelly", "global_name": "Nelly", "avatar": null})).into_response()
+    let user = discord.inner.lock().user.to_string();
+    Json(json!({"id": user, "username": "nelly", "global_name": "Nelly", "avatar": null}))
+        .into_response()
 }
 
 async fn guilds_of(State(discord): State<Discord>, headers: HeaderMap) -> Response {

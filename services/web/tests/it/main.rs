@@ -4,11 +4,13 @@
 
 mod browser;
 mod discord;
+mod gateway;
 mod publisher;
 mod replica;
 
 mod limits;
 mod login;
 mod outage;
+mod rpc;
 mod slow;
 mod streams;

@@ -4,13 +4,14 @@ use contracts::GuildId;
 use environment::Env;
 use event_bus::{BusConfig, EventBus, MemoryBus, Retention, WithoutRedis};
 use lifecycle::Lifecycle;
+use limits::{Limits, MemoryLimits};
 use prometheus::Registry;
 use redis_link::testing::RedisServer;
 use session_store::{MemorySessions, Sessions};
 use tokio::task::JoinHandle;
 use web::{App, Config, Ports};
 
-use crate::{discord::Discord, publisher::Publisher};
+use crate::{discord::Discord, gateway::Gateway, publisher::Publisher};
 
 /// How long anything may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -34,6 +35,8 @@ pub(crate) struct Deployment {
     pub(crate) publisher: Publisher,
     pub(crate) sessions: Sessions,
     pub(crate) redis: Option<RedisServer>,
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) limits: Arc<dyn Limits>,
 }
 
 impl Deployment {
@@ -59,6 +62,8 @@ impl Deployment {
             publisher,
             sessions: MemorySessions::new().into(),
             redis,
+            gateway: Arc::default(),
+            limits: Arc::new(MemoryLimits::default()),
         }
     }
 
@@ -93,8 +98,8 @@ impl Deployment {
         let ports = Ports {
             bus,
             sessions: self.sessions.clone(),
-            commands: std::sync::Arc::new(link::NoGateway),
-            limits: std::sync::Arc::new(limits::MemoryLimits::default()),
+            commands: self.gateway.clone(),
+            limits: Arc::clone(&self.limits),
         };
         let app = App::assemble(config, ports, registry.clone())
             .await
