@@ -19,6 +19,7 @@ mod timestamp;
 mod typing;
 mod user;
 mod voice;
+mod webhook;
 
 pub use channel::{Channel, ChannelType, OverwriteTarget, PermissionOverwrite};
 pub use emoji::Emoji;
@@ -40,6 +41,7 @@ pub use timestamp::Timestamp;
 pub use typing::TypingStart;
 pub use user::User;
 pub use voice::VoiceState;
+pub use webhook::Webhook;
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,11 @@
 
 mod base;
 mod error;
+mod messages;
+mod reason;
+mod rooms;
+mod send;
+mod webhooks;
 
 use std::{
     fmt,
@@ -21,7 +26,10 @@ use twilight_http::{
     request::{Method, RequestBuilder},
 };
 
-pub use self::{base::InvalidApiUrl, error::RestError};
+pub use self::{
+    base::InvalidApiUrl, error::RestError, messages::NewMessage, reason::AuditReason,
+    rooms::NewRoom, webhooks::Execution,
+};
 use crate::{
     SessionStartLimit,
     backoff::between,

@@ -56,6 +56,9 @@ pub struct Message {
     /// The webhook that posted it.
     #[serde(default, deserialize_with = "lenient::opaque_number")]
     pub webhook_id: Option<u64>,
+    /// What its author marked it with, where it was text.
+    #[serde(default, deserialize_with = "lenient::or_ignore")]
+    pub nonce: Option<String>,
     /// The application that posted it.
     #[serde(default, deserialize_with = "lenient::opaque_number")]
     pub application_id: Option<u64>,

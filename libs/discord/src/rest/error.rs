@@ -37,6 +37,12 @@ pub enum RestError {
     /// Discord can't be reached or is in trouble: try again later.
     #[error("Discord is unavailable: {0}")]
     Unavailable(&'static str),
+    /// Nobody could be reached: nothing was done.
+    #[error("Discord can't be reached")]
+    Unreachable,
+    /// It was sent, and nobody said what became of it: it may have been done.
+    #[error("it is not known whether Discord did it: {0}")]
+    Unknown(&'static str),
     /// Discord refuses this request, however often it comes.
     #[error("Discord refused the request: {message} (code {code})")]
     Rejected {
@@ -70,6 +76,30 @@ impl From<Error> for RestError {
             },
         }
     }
+}
+
+/// What became of a request that changes something.
+pub(super) fn of_change(error: Error) -> RestError {
+    match error.kind() {
+        ErrorType::RequestTimedOut => RestError::Unknown("no answer in time"),
+        ErrorType::RequestError if !is_connect(&error) => {
+            RestError::Unknown("the answer broke off")
+        }
+        ErrorType::RequestError => RestError::Unreachable,
+        _ => error.into(),
+    }
+}
+
+/// Whether there was not even a connection.
+fn is_connect(error: &Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
+            return error.is_connect();
+        }
+        source = error.source();
+    }
+    false
 }
 
 fn refused(status: u16, error: &ApiError) -> RestError {
