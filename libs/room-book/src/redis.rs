@@ -1,4 +1,3 @@
-mod calls;
 mod scripts;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -10,7 +9,7 @@ use contracts::{
 };
 use fred::{
     prelude::{HashesInterface, KeysInterface},
-    types::{FromValue, scripts::Script},
+    types::{FromValue, Value, scripts::Script},
 };
 use redis_link::{RedisConfig, RedisLink, Role};
 
@@ -40,9 +39,10 @@ impl RedisBook {
         script: &Script,
         arguments: impl IntoIterator<Item = String>,
     ) -> Result<R, BookError> {
-        let mut all = vec![self.link.key("")];
-        all.extend(arguments);
-        calls::run(&self.link, script, &self.link.key("book"), all)
+        let prefix = std::iter::once(self.link.key(""));
+        let all = prefix.chain(arguments).map(Value::from);
+        self.link
+            .run(script, &self.link.key("book"), all)
             .await
             .map_err(unavailable)
     }
