@@ -22,6 +22,7 @@ use crate::{
     server::Server,
     session::vault::Vault,
     state::{AppState, Parts},
+    stream_token::StreamTokens,
     streams::Streams,
 };
 
@@ -160,6 +161,7 @@ impl App {
         let streams = Streams::new(config.max_streams_per_user, Arc::clone(&self.metrics));
         let hearing = streams.clone();
         hub.on_signal(move |signal| hearing.hear(signal));
+        let stream_tokens = StreamTokens::new(&config, vault.clone(), self.ports.sessions.clone());
         let (grace, metrics) = (config.grace, Arc::clone(&self.metrics));
         let trusted_proxies = config.trusted_proxies.clone();
         let state = AppState::new(Parts {
@@ -171,6 +173,7 @@ impl App {
             memberships,
             vault,
             streams: streams.clone(),
+            stream_tokens,
             commands: self.ports.commands,
             limits: self.ports.limits,
             metrics: self.metrics,

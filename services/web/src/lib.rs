@@ -22,6 +22,7 @@ mod server;
 mod session;
 mod shield;
 mod state;
+mod stream_token;
 mod streams;
 
 pub use app::{App, BuildError, Ports};

@@ -11,7 +11,7 @@ use session_store::Sessions;
 
 use crate::{
     config::Config, discord::Discord, hub::Hub, membership::Memberships, metrics::Metrics,
-    session::vault::Vault, streams::Streams,
+    session::vault::Vault, stream_token::StreamTokens, streams::Streams,
 };
 
 /// What handlers work with. Clones share it.
@@ -28,6 +28,7 @@ pub(crate) struct Parts {
     pub(crate) memberships: Memberships,
     pub(crate) vault: Vault,
     pub(crate) streams: Streams,
+    pub(crate) stream_tokens: StreamTokens,
     pub(crate) commands: Arc<dyn Commands>,
     pub(crate) limits: Arc<dyn Limits>,
     pub(crate) metrics: Arc<Metrics>,

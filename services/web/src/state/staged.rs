@@ -4,12 +4,12 @@ use environment::Env;
 use event_bus::WithoutRedis;
 use lifecycle::CancellationToken;
 use prometheus::Registry;
-use session_store::MemorySessions;
+use session_store::{MemorySessions, Sessions};
 
 use super::{AppState, Parts};
 use crate::{
     config::Config, discord::Discord, hub::tests::script::Stage, membership::Memberships,
-    metrics::Metrics, session::vault::Vault, streams::Streams,
+    metrics::Metrics, session::vault::Vault, stream_token::StreamTokens, streams::Streams,
 };
 
 /// What handlers work with on a bus that a test directs; its Discord never answers.
@@ -26,10 +26,12 @@ pub(crate) fn staged(stage: &Stage, membership_ttl: &str) -> AppState {
     let metrics = Arc::new(Metrics::register(&Registry::new()).unwrap());
     let discord = Arc::new(Discord::new(&config).unwrap());
     let vault = Vault::new([&config.session_secret]);
+    let sessions: Sessions = MemorySessions::new().into();
     AppState::new(Parts {
         hub: stage.hub.clone(),
         bus: Arc::new(stage.script.clone()),
-        sessions: MemorySessions::new().into(),
+        stream_tokens: StreamTokens::new(&config, vault.clone(), sessions.clone()),
+        sessions,
         memberships: Memberships::new(Arc::clone(&discord), vault.clone(), config.membership_ttl),
         discord,
         vault,
