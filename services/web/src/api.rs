@@ -8,7 +8,7 @@ mod messages;
 
 pub(crate) use guilds::{guilds, rooms};
 pub(crate) use health::{health, ready};
-pub(crate) use history::history;
+pub(crate) use history::{History, history};
 pub(crate) use me::me;
 pub(crate) use messages::messages;
 

@@ -14,6 +14,7 @@ pub mod hub;
 mod login;
 mod membership;
 pub mod metrics;
+mod openapi;
 mod origin;
 mod patience;
 mod router;

@@ -20,7 +20,7 @@ use crate::{
     api, dashboard,
     deliver::sse,
     error::ApiError,
-    login, origin, rpc,
+    login, openapi, origin, rpc,
     session::cookie::{self, CookieCare},
     shield::{Shield, shield},
     state::AppState,
@@ -93,6 +93,7 @@ pub(crate) fn router(state: AppState) -> Router {
     let plain = Router::new()
         .route("/api/health", get(api::health))
         .route("/api/ready", get(api::ready))
+        .route("/api/openapi.json", get(openapi::openapi))
         .route("/", get(dashboard::page))
         .route("/join/{*token}", get(dashboard::page))
         .route("/{*path}", get(dashboard::asset))

@@ -5,7 +5,7 @@
 pub(crate) mod allowance;
 mod body;
 mod call;
-mod idempotency;
+pub(crate) mod idempotency;
 mod invites;
 mod messages;
 mod outcome;

@@ -19,7 +19,7 @@ const LONGEST_URI: usize = 8 << 10;
 /// Longest request id that is taken over from a proxy.
 const LONGEST_ID: usize = 64;
 
-static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The headers that every response gets.
 #[derive(Debug, Clone)]

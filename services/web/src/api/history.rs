@@ -4,6 +4,7 @@ use axum::{
 };
 use contracts::{EventId, event::PastEvent};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::shared_guild;
 use crate::{error::ApiError, session::SignedIn, state::AppState};
@@ -12,9 +13,10 @@ use crate::{error::ApiError, session::SignedIn, state::AppState};
 const LIMIT: (usize, usize) = (100, 500);
 
 /// The answer of `GET /api/guilds/{guild}/events`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct History {
+    /// The oldest first.
     events: Vec<PastEvent>,
     /// The cursor for the next call.
     next: EventId,
