@@ -21,6 +21,7 @@ pub(crate) async fn create_room(call: Call<rpc::CreateRoom>) -> Answer<rpc::Room
         max_rooms: config.max_rooms_per_user,
     });
     let made: RoomMade = call.act(&act).await?;
+    place::settled(&call.state, &call.signed_in, made.channel_id).await;
     Ok(Json(rpc::RoomMade {
         channel_id: made.channel_id,
         invite_url: address(&call.state, &made.invite_token),
@@ -36,9 +37,9 @@ pub(crate) async fn join_room(call: Call<rpc::JoinRoom>) -> Answer<rpc::RoomJoin
         .parse()
         .map_err(|_| ApiError::field("token", "invalid", "is not the token of an invite"))?;
     let guild_id = place::named(&call.state, &call.signed_in, token.guild()).await?;
-    call.act(&Act::JoinRoom(Join { guild_id, token }))
-        .await
-        .map(Json)
+    let joined: rpc::RoomJoined = call.act(&Act::JoinRoom(Join { guild_id, token })).await?;
+    place::settled(&call.state, &call.signed_in, joined.channel_id).await;
+    Ok(Json(joined))
 }
 
 /// `connectUserToVoiceChannel`

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::{call, request, told, wrong};
 use crate::{
     browser::Browser,
-    publisher::ROOM,
+    publisher::{ROOM, SECRET},
     replica::{Deployment, GUILD, OTHER},
 };
 
@@ -11,7 +11,7 @@ const CATEGORY: &str = "300000";
 
 /// What a gateway answers to `createRoom`.
 fn made() -> Value {
-    json!({"channelId": "9", "inviteToken": format!("{:016x}{}", GUILD.get(), "ab".repeat(24))})
+    json!({"channelId": ROOM.to_string(), "inviteToken": format!("{:016x}{}", GUILD.get(), "ab".repeat(24))})
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn the_gateway_is_asked_in_the_users_name_with_what_web_allows() {
     assert_eq!(status, 200, "{room}");
     assert_eq!(
         room,
-        json!({"channelId": "9", "inviteToken": token, "inviteUrl": format!("{}/join/{token}", web.url)})
+        json!({"channelId": ROOM.to_string(), "inviteToken": token, "inviteUrl": format!("{}/join/{token}", web.url)})
     );
     let asked = deployment.gateway.asked();
     let [command] = &asked[..] else {
@@ -110,7 +110,7 @@ async fn the_guild_is_the_named_one_the_default_one_or_the_only_one() {
 }
 
 #[tokio::test]
-async fn a_channel_of_a_foreign_guild_is_one_that_does_not_exist() {
+async fn a_hidden_channel_does_not_exist_and_a_foreign_guild_is_not_asked() {
     let deployment = Deployment::in_memory().await;
     deployment.gateway.will(Ok(json!({})));
     let web = deployment.replica(&[]).await;
@@ -121,9 +121,17 @@ async fn a_channel_of_a_foreign_guild_is_one_that_does_not_exist() {
         (200, json!({}))
     );
     assert_eq!(deployment.gateway.asked().len(), 1);
-    // ROOM has its double in the other guild, which the user is not in.
-    let (status, problem) = call(&browser, "deleteRoom", json!({"channelId": "4711"})).await;
-    assert_eq!((status, &problem["code"]), (404, &"not-found".into()));
+    // One that is hidden and one that does not exist look alike.
+    for hidden in [SECRET.to_string(), "4711".to_owned()] {
+        let (status, mut problem) =
+            call(&browser, "deleteRoom", json!({"channelId": hidden})).await;
+        problem["requestId"] = Value::Null;
+        assert_eq!(status, 404);
+        assert_eq!(
+            problem,
+            json!({"type": "about:blank", "status": 404, "code": "not-found", "title": "There is nothing here", "requestId": null})
+        );
+    }
     let foreign = OTHER.to_string();
     let connect = json!({"guildId": foreign, "channelId": room, "userId": "1"});
     let (status, problem) = call(&browser, "connectUserToVoiceChannel", connect).await;
