@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use time::{OffsetDateTime, macros::format_description};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
 /// Unix time in µs.
 pub(crate) fn unix_micros() -> u64 {
@@ -28,6 +28,12 @@ pub(crate) fn iso8601(millis: u64) -> String {
     .unwrap_or_default()
 }
 
+/// The Unix time in ms of a time in ISO 8601; `None` for what is none, or is before 1970.
+pub(crate) fn parse(text: &str) -> Option<u64> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    u64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,5 +44,8 @@ mod tests {
             iso8601(1_617_216_331_297),
             "2021-03-31T18:45:31.297000+00:00"
         );
+        let back = parse("2021-03-31T20:45:31.297000+02:00");
+        assert_eq!(back, Some(1_617_216_331_297));
+        assert_eq!(parse("tomorrow"), None);
     }
 }

@@ -40,6 +40,7 @@ pub(crate) fn router() -> Router<Shared> {
         .route("/log", get(read_log))
         .route("/stats", get(read_stats))
         .route("/sessions", get(read_sessions))
+        .route("/calls", get(read_calls))
         .route("/settings", post(set_settings))
         .route("/fault", post(set_fault).delete(clear_faults))
         .route("/scenario", post(play).delete(stop))
@@ -97,6 +98,11 @@ async fn read_sessions(
 ) -> Json<Value> {
     let limit = page.limit.unwrap_or(LOG_PAGE).min(LOG_PAGE);
     Json(simulation.lock().journal.page(page.after, limit))
+}
+
+async fn read_calls(State(simulation): State<Shared>, Query(page): Query<LogPage>) -> Json<Value> {
+    let limit = page.limit.unwrap_or(LOG_PAGE).min(LOG_PAGE);
+    Json(simulation.lock().calls.page(page.after, limit))
 }
 
 async fn set_settings(State(simulation): State<Shared>, body: Bytes) -> Answer {

@@ -30,6 +30,8 @@ pub(crate) enum Lasting {
     Rest5xx,
     /// REST answers `amount` ms late.
     SlowRest,
+    /// REST carries nothing out, and answers 504 only after `amount` ms.
+    SilentRest,
 }
 
 /// One fault that lasts.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod app;
+mod calls;
 mod cdn;
 mod clock;
 mod config;

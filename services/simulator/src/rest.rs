@@ -15,6 +15,8 @@ mod members;
 mod messages;
 mod overwrites;
 mod reactions;
+mod reason;
+mod roles;
 mod route;
 mod start;
 mod threads;
@@ -26,7 +28,7 @@ pub(crate) use answer::not_found;
 use axum::{
     Router,
     middleware::from_fn_with_state,
-    routing::{delete, get, post, put},
+    routing::{delete, get, patch, post, put},
 };
 pub(crate) use gate::Caller;
 
@@ -66,12 +68,21 @@ fn guild_routes() -> Router<Shared> {
             "/guilds/{guild}/channels",
             get(guilds::channels).post(channels::create),
         )
-        .route("/guilds/{guild}/roles", get(guilds::roles))
+        .route(
+            "/guilds/{guild}/roles",
+            get(roles::list).post(roles::create),
+        )
+        .route(
+            "/guilds/{guild}/roles/{role}",
+            patch(roles::change).delete(roles::remove),
+        )
         .route("/guilds/{guild}/threads/active", get(threads::active))
         .route("/guilds/{guild}/members", get(members::list))
         .route(
             "/guilds/{guild}/members/{user}",
-            get(members::read).patch(members::change),
+            get(members::read)
+                .patch(members::change)
+                .delete(members::remove),
         )
         .route(
             "/guilds/{guild}/members/{user}/roles/{role}",
@@ -96,6 +107,11 @@ fn channel_routes() -> Router<Shared> {
         .route("/channels/{channel}/voice-status", put(voice::status))
         .route("/channels/{channel}/invites", post(invites::create))
         .route("/channels/{channel}/threads", post(threads::create))
+        .route("/channels/{channel}/thread-members", get(threads::members))
+        .route(
+            "/channels/{channel}/thread-members/{user}",
+            put(threads::add_member).delete(threads::remove_member),
+        )
         .route(
             "/channels/{channel}/webhooks",
             get(webhooks::list).post(webhooks::create),

@@ -33,6 +33,10 @@ pub(crate) struct Sequence {
     pub(crate) count: u64,
     /// The number of the first.
     pub(crate) from: u64,
+    /// Who is kicked and comes back.
+    pub(crate) outcasts: Vec<Id>,
+    /// What stands behind the number in each text.
+    pub(crate) mark: Option<String>,
 }
 
 /// A sequence that is or was played.

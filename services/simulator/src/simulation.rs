@@ -8,6 +8,7 @@ use serde_json::{Value, value::RawValue};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
+    calls::Calls,
     clock,
     config::Config,
     fault::Faults,
@@ -46,6 +47,8 @@ pub(crate) struct State {
     pub(crate) log: Log,
     /// Who began and resumed sessions.
     pub(crate) journal: Journal,
+    /// The REST calls that were carried out.
+    pub(crate) calls: Calls,
     /// The sequence that is or was played last.
     pub(crate) sequence: Option<Arc<Playing>>,
     pub(crate) faults: Faults,
@@ -72,6 +75,7 @@ impl Simulation {
             budget: Budget::new(&config),
             log: Log::default(),
             journal: Journal::default(),
+            calls: Calls::default(),
             sequence: None,
             faults: Faults::default(),
             grants: Grants::default(),

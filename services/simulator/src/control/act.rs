@@ -9,7 +9,7 @@ use crate::{simulation::Simulation, world::World};
 type Carry = fn(&mut World, Ask<'_>) -> Result<Value, ControlError>;
 
 /// Every act there is.
-const ACTS: [(&str, Carry); 27] = [
+const ACTS: [(&str, Carry); 29] = [
     ("join", acts::voice::join),
     ("move", acts::voice::shift),
     ("leave", acts::voice::leave),
@@ -32,6 +32,8 @@ const ACTS: [(&str, Carry); 27] = [
     ("kick", acts::member::kick),
     ("add-member", acts::member::add),
     ("timeout", acts::member::time_out),
+    ("block", acts::member::block),
+    ("owner", acts::guild::transfer),
     ("rename-user", acts::member::rename),
     ("remove-guild", acts::guild::remove),
     ("add-guild", acts::guild::add),

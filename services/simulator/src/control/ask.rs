@@ -6,8 +6,11 @@ use super::ControlError;
 use crate::world::{Author, Id, Message, World, permissions as p};
 
 /// Names of permissions that may stand instead of bits.
-const PERMISSIONS: [(&str, u64); 16] = [
+const PERMISSIONS: [(&str, u64); 19] = [
     ("ADMINISTRATOR", p::ADMINISTRATOR),
+    ("KICK_MEMBERS", p::KICK_MEMBERS),
+    ("MODERATE_MEMBERS", p::MODERATE_MEMBERS),
+    ("SEND_MESSAGES_IN_THREADS", p::SEND_MESSAGES_IN_THREADS),
     ("MANAGE_CHANNELS", p::MANAGE_CHANNELS),
     ("ADD_REACTIONS", p::ADD_REACTIONS),
     ("VIEW_CHANNEL", p::VIEW_CHANNEL),

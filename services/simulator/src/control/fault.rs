@@ -17,7 +17,7 @@ const FOR_MS: u64 = 60_000;
 /// Every kind there is, for the error message.
 const KINDS: &str = "drop, close, reconnect, invalid-session, heartbeat-request, stop-acks, freeze, delay, \
     malformed-frame, repeat, expire-sessions, reset-token, dead-resume-url, dead-gateway, drop-resume, no-hello, late-ready, ready-flood, \
-    replay-duplicates, rest-429, rest-5xx, slow-rest, revoke-grants";
+    replay-duplicates, rest-429, rest-5xx, rest-down, slow-rest, silent-rest, revoke-grants";
 
 /// Sets a fault; says how many sessions it hit at once.
 pub(super) fn set(
@@ -115,15 +115,18 @@ fn rule(kind: &str, ask: Ask<'_>, shard: Option<u64>) -> Result<Option<Rule>, Co
         "replay-duplicates" => (Lasting::ReplayDuplicates, amount.unwrap_or(20)),
         "rest-429" => (Lasting::Rest429, millis.or(amount).unwrap_or(500)),
         "rest-5xx" => (Lasting::Rest5xx, ask.number("code")?.unwrap_or(502)),
+        "rest-down" => (Lasting::Rest5xx, ask.number("code")?.unwrap_or(500)),
+        "silent-rest" => (Lasting::SilentRest, millis.or(amount).unwrap_or(FOR_MS)),
         "slow-rest" => (Lasting::SlowRest, millis.or(amount).unwrap_or(2_000)),
         _ => return Ok(None),
     };
     let (count, for_ms) = (ask.number("count")?, ask.number("for_ms")?);
-    // Without count and time a fault hits once; slow answers and a dead URL last for a while.
-    let lasts = matches!(
-        what,
-        Lasting::DeadResumeUrl | Lasting::DeadGateway | Lasting::SlowRest
-    );
+    // Without count and time a fault hits once; slow answers and what is dead last for a while.
+    let lasts = kind == "rest-down"
+        || matches!(
+            what,
+            Lasting::DeadResumeUrl | Lasting::DeadGateway | Lasting::SlowRest | Lasting::SilentRest
+        );
     let left = count
         .or_else(|| (for_ms.is_none() && !lasts).then_some(1))
         .map(|left| left.max(1));

@@ -60,6 +60,12 @@ impl Control {
             .collect()
     }
 
+    /// `GET /control/calls`: the REST calls carried out after number `since`.
+    pub fn calls(&self, since: u64, limit: usize) -> Vec<Value> {
+        let page = self.0.lock().calls.page(since, limit);
+        page["entries"].as_array().cloned().unwrap_or_default()
+    }
+
     /// Plays a scenario from now on, or none.
     pub fn play(&self, scenario: Option<Scenario>) {
         self.0.scenario.send_replace(scenario);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{ControlError, ask::Ask};
+use super::{ControlError, acts::guild::users, ask::Ask};
 use crate::{
     clock,
     sequence::{Kind, Playing, Sequence},
@@ -100,7 +100,7 @@ fn of(world: &World, ask: Ask<'_>, seed: u64) -> Result<Sequence, ControlError> 
         );
     }
     if kinds.is_empty() {
-        kinds = Kind::ALL.map(|(kind, ..)| kind).to_vec();
+        kinds = Kind::USUAL.to_vec();
     }
     let rate = ask.rate()?.unwrap_or(RATE);
     let count = match (ask.number("count")?, ask.number("seconds")?) {
@@ -119,5 +119,7 @@ fn of(world: &World, ask: Ask<'_>, seed: u64) -> Result<Sequence, ControlError> 
         rate,
         count,
         from: ask.number("from")?.unwrap_or(1).max(1),
+        outcasts: users(world, "outcasts", &ask.texts("outcasts")?)?,
+        mark: ask.text("mark")?,
     })
 }

@@ -76,6 +76,7 @@ fn of_guild(world: &World, guild: &Guild) -> Value {
         })).collect::<Vec<_>>(),
         "members": guild.members.values().map(|member| json!({
             "id": member.user, "name": name(&member.user), "nick": member.nick, "roles": member.roles,
+            "joinedAt": member.joined_at, "timedOutUntil": member.timed_out_until,
             "status": guild.presences.get(&member.user).map(|presence| presence.status.clone()),
         })).collect::<Vec<_>>(),
         "voice": voice.collect::<Vec<_>>(),
@@ -92,5 +93,6 @@ fn of_channel(world: &World, guild: &Guild, channel: &Channel) -> Value {
         "id": channel.id, "name": channel.name, "type": channel.kind, "parent": channel.parent,
         "overwrites": channel.overwrites.iter().map(Overwrite::json).collect::<Vec<_>>(), "private": private, "botViews": world.bot_sees(guild, channel),
         "messages": channel.messages.len(), "lastMessage": channel.last_message,
+        "members": channel.thread.as_ref().map(|thread| thread.members.keys().copied().collect::<Vec<_>>()),
     })
 }

@@ -8,8 +8,16 @@ use axum::{
     http::header,
 };
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
-use crate::world::{Field, Id, Refusal};
+use super::limit::hex;
+use crate::{
+    clock,
+    world::{Field, Id, Refusal},
+};
+
+/// How long somebody can be timed out at once, in ms.
+const TIME_OUT: u64 = 28 * 24 * 60 * 60 * 1_000;
 
 /// A JSON object.
 pub(super) struct Fields(pub(super) Map<String, Value>);
@@ -151,6 +159,34 @@ impl Fields {
             bits(value)
                 .ok_or_else(|| Refusal::form(name, "BITFIELD_TYPE_CONVERT", "Not a valid bitfield"))
         })
+    }
+
+    /// Until when a member is timed out, in Unix ms: at most 28 days.
+    pub(super) fn time_out(&self) -> Result<Option<u64>, Refusal> {
+        let name = "communication_disabled_until";
+        let Some(text) = self.text(name, 1..=64)? else {
+            return Ok(None);
+        };
+        let wrong = |code, message| Refusal::form(name, code, message);
+        let until = clock::parse(&text)
+            .ok_or_else(|| wrong("DATE_TIME_TYPE_PARSE", "Could not parse as a date."))?;
+        if until > clock::unix_millis().saturating_add(TIME_OUT) {
+            let message = "The timeout may not be longer than 28 days.";
+            return Err(wrong("DATE_TIME_TYPE_MAX", message));
+        }
+        Ok(Some(until))
+    }
+
+    /// The address of a picture; the answer is the hash under which it is kept.
+    pub(super) fn picture(&self, name: &str) -> Result<Option<String>, Refusal> {
+        let Some(address) = self.text(name, 1..=2_048)? else {
+            return Ok(None);
+        };
+        if !address.starts_with("http://") && !address.starts_with("https://") {
+            let message = "Not a well formed URL.";
+            return Err(Refusal::form(name, "URL_TYPE_INVALID_URL", message));
+        }
+        Ok(Some(hex(&Sha256::digest(address)[..16])))
     }
 
     /// A field that can be left alone, cleared or set.

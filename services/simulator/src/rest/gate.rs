@@ -12,8 +12,12 @@ use axum::{
 };
 use serde_json::json;
 
-use super::limit::{Allowance, Outcome};
+use super::{
+    limit::{Allowance, Outcome, unversioned},
+    reason,
+};
 use crate::{
+    calls::Call,
     fault::Lasting,
     oauth::Grant,
     simulation::{Shared, Simulation},
@@ -35,14 +39,19 @@ pub(super) async fn pass(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let (slow, broken, refused) = {
+    let (silent, slow, broken, refused) = {
         let faults = &mut simulation.lock().faults;
         (
+            faults.take(Lasting::SilentRest, None),
             faults.take(Lasting::SlowRest, None),
             faults.take(Lasting::Rest5xx, None),
             faults.take(Lasting::Rest429, None),
         )
     };
+    if let Some(millis) = silent {
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        return StatusCode::GATEWAY_TIMEOUT.into_response();
+    }
     if let Some(millis) = slow {
         tokio::time::sleep(Duration::from_millis(millis)).await;
     }
@@ -98,16 +107,43 @@ pub(super) async fn pass(
             return too_many(retry_after, "global", None);
         }
     };
+    let mut call = match reason::read(request.headers()) {
+        Ok(reason) => call(&request, &caller, route, reason),
+        Err(refusal) => return refusal.into_response(),
+    };
     request.extensions_mut().insert(caller);
     let mut response = next.run(request).await;
-    simulation
-        .lock()
-        .limits
-        .count_invalid(response.status().as_u16());
+    call.status = response.status().as_u16();
+    {
+        let mut state = simulation.lock();
+        state.limits.count_invalid(call.status);
+        state.calls.note(call);
+    }
     if let Some(allowance) = allowance {
         describe(response.headers_mut(), &allowance);
     }
     response
+}
+
+/// What is noted of a call; its status follows.
+fn call(request: &Request, caller: &Caller, route: &str, reason: Option<String>) -> Call {
+    let path = unversioned(request.uri().path());
+    // The token of a webhook is as good as a password.
+    let token = route.ends_with("/webhooks/{webhook}/{token}");
+    let path = path
+        .rsplit_once('/')
+        .filter(|_| token)
+        .map_or(path, |(start, _)| start);
+    Call {
+        method: request.method().to_string(),
+        path: path.to_owned(),
+        user: match caller {
+            Caller::Person(grant) => Some(grant.user),
+            Caller::Bot | Caller::Nobody => None,
+        },
+        reason,
+        status: 0,
+    }
 }
 
 fn caller(simulation: &Simulation, headers: &HeaderMap) -> Result<Caller, Refusal> {

@@ -4,10 +4,7 @@ use axum::{Json, extract::State};
 use serde_json::{Value, json};
 
 use super::{allowed, answer::Answer, gate::Bot, route::Route};
-use crate::{
-    simulation::Shared,
-    world::{Id, Role},
-};
+use crate::{simulation::Shared, world::Id};
 
 /// `GET /guilds/{guild}`
 pub(super) async fn read(
@@ -43,17 +40,5 @@ pub(super) async fn channels(
             .map(|channel| channel.json(guild.id, world.bot))
             .collect();
         Ok(Json(Value::from(list)))
-    })
-}
-
-/// `GET /guilds/{guild}/roles`
-pub(super) async fn roles(
-    State(simulation): State<Shared>,
-    _: Bot,
-    Route(guild): Route<Id>,
-) -> Answer {
-    simulation.read(|world| {
-        let guild = allowed::guild(world, guild, 0)?;
-        Ok(Json(guild.roles.values().map(Role::json).collect()))
     })
 }

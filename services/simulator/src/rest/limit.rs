@@ -171,7 +171,7 @@ fn figures(method: &Method, route: &str) -> (u32, Duration) {
     (limit, Duration::from_millis(millis))
 }
 
-fn unversioned(path: &str) -> &str {
+pub(super) fn unversioned(path: &str) -> &str {
     let path = path.strip_prefix("/api").unwrap_or(path);
     ["/v10", "/v9"]
         .iter()
@@ -198,7 +198,7 @@ fn hash(method: &Method, route: &str) -> String {
     hex(&Sha256::digest(format!("{shared} {route}"))[..16])
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

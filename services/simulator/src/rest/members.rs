@@ -13,6 +13,7 @@ use super::{
     answer::{Answer, Silence},
     fields::Fields,
     gate::Bot,
+    roles,
     route::Route,
 };
 use crate::{
@@ -74,7 +75,7 @@ pub(super) async fn read(
     })
 }
 
-/// `PATCH /guilds/{guild}/members/{user}`: moves, mutes, deafens, renames, sets roles.
+/// `PATCH /guilds/{guild}/members/{user}`: moves, mutes, deafens, renames, sets roles, times out.
 pub(super) async fn change(
     State(simulation): State<Shared>,
     _: Bot,
@@ -89,6 +90,7 @@ pub(super) async fn change(
     };
     let nick = fields.field("nick", |fields| fields.text("nick", 0..=32))?;
     let roles = fields.ids("roles")?;
+    let until = fields.field("communication_disabled_until", Fields::time_out)?;
     simulation.change(|world| {
         let user = if user == "@me" {
             world.bot
@@ -101,7 +103,6 @@ pub(super) async fn change(
         if !state.members.contains_key(&user) {
             return Err(Refusal::unknown_member());
         }
-        let outranks = allowed::outranks(world, state, user);
         if patch.mute.is_some() || patch.deaf.is_some() {
             let bits = patch.mute.map_or(0, |_| p::MUTE_MEMBERS)
                 | patch.deaf.map_or(0, |_| p::DEAFEN_MEMBERS);
@@ -109,46 +110,92 @@ pub(super) async fn change(
             world.edit_voice(guild, user, patch)?;
         }
         move_member(world, guild, user, channel)?;
-        if !matches!(nick, Field::Keep) {
-            allowed::guild(
-                world,
-                guild,
-                if user == world.bot {
-                    0
-                } else {
-                    p::MANAGE_NICKNAMES
-                },
-            )?;
-            if !outranks {
-                return Err(Refusal::missing_permissions());
-            }
-            world.edit_member(guild, user, |member| {
-                let before = member.nick.clone();
-                member.nick = match nick {
-                    Field::Set(nick) if !nick.is_empty() => Some(nick),
-                    _ => None,
-                };
-                before != member.nick
-            })?;
-        }
+        name_member(world, guild, user, nick)?;
+        time_out(world, guild, user, until)?;
         if let Some(roles) = roles {
-            allowed::guild(world, guild, p::MANAGE_ROLES)?;
-            if !outranks {
-                return Err(Refusal::missing_permissions());
-            }
-            if roles
-                .iter()
-                .any(|role| !world.guilds[&guild].roles.contains_key(role))
-            {
-                return Err(Refusal::unknown_role());
-            }
-            world.edit_member(guild, user, |member| {
-                let changed = member.roles != roles;
-                member.roles = roles;
-                changed
-            })?;
+            set_roles(world, guild, user, roles)?;
         }
         world.member_json(world.guild(guild)?, user).map(Json)
+    })
+}
+
+/// A refusal unless the bot has these permissions and stands above the member.
+fn above(world: &World, guild: Id, user: Id, bits: u64) -> Result<(), Refusal> {
+    let state = allowed::guild(world, guild, bits)?;
+    if allowed::outranks(world, state, user) {
+        Ok(())
+    } else {
+        Err(Refusal::missing_permissions())
+    }
+}
+
+fn name_member(world: &mut World, guild: Id, user: Id, nick: Field<String>) -> Result<(), Refusal> {
+    if matches!(nick, Field::Keep) {
+        return Ok(());
+    }
+    let others = if user == world.bot {
+        0
+    } else {
+        p::MANAGE_NICKNAMES
+    };
+    above(world, guild, user, others)?;
+    world.edit_member(guild, user, |member| {
+        let before = member.nick.clone();
+        member.nick = match nick {
+            Field::Set(nick) if !nick.is_empty() => Some(nick),
+            _ => None,
+        };
+        before != member.nick
+    })
+}
+
+/// Nobody can time out an administrator.
+fn time_out(world: &mut World, guild: Id, user: Id, until: Field<u64>) -> Result<(), Refusal> {
+    let until = match until {
+        Field::Keep => return Ok(()),
+        Field::Clear => None,
+        Field::Set(until) => Some(until),
+    };
+    above(world, guild, user, p::MODERATE_MEMBERS)?;
+    if p::in_guild(world.guild(guild)?, user) & p::ADMINISTRATOR != 0 {
+        return Err(Refusal::missing_permissions());
+    }
+    world.edit_member(guild, user, |member| {
+        std::mem::replace(&mut member.timed_out_until, until) != until
+    })
+}
+
+/// Each role that comes or goes stands below the bot's own.
+fn set_roles(world: &mut World, guild: Id, user: Id, roles: Vec<Id>) -> Result<(), Refusal> {
+    allowed::guild(world, guild, p::MANAGE_ROLES)?;
+    let member = world.guild(guild)?.members.get(&user);
+    let had = member.ok_or_else(Refusal::unknown_member)?.roles.clone();
+    let added = roles.iter().filter(|role| !had.contains(role));
+    let removed = had.iter().filter(|role| !roles.contains(role));
+    for role in added.chain(removed) {
+        roles::below(world, guild, *role)?;
+    }
+    world.edit_member(guild, user, |member| {
+        let changed = member.roles != roles;
+        member.roles = roles;
+        changed
+    })
+}
+
+/// `DELETE /guilds/{guild}/members/{user}`: a kick.
+pub(super) async fn remove(
+    State(simulation): State<Shared>,
+    _: Bot,
+    Route((guild, user)): Route<(Id, Id)>,
+) -> Silence {
+    simulation.change(|world| {
+        let state = allowed::guild(world, guild, 0)?;
+        if !state.members.contains_key(&user) {
+            return Err(Refusal::unknown_member());
+        }
+        above(world, guild, user, p::KICK_MEMBERS)?;
+        world.remove_member(guild, user)?;
+        Ok(StatusCode::NO_CONTENT)
     })
 }
 
@@ -200,15 +247,7 @@ pub(super) async fn remove_role(
 
 fn set_role(simulation: &Shared, guild: Id, user: Id, role: Id, has: bool) -> Silence {
     simulation.change(|world| {
-        let state = allowed::guild(world, guild, p::MANAGE_ROLES)?;
-        let position = |role: &Id| state.roles.get(role).map_or(0, |role| role.position);
-        let own = state
-            .members
-            .get(&world.bot)
-            .map(|bot| bot.roles.iter().map(position).max());
-        if own.flatten().unwrap_or(0) <= position(&role) {
-            return Err(Refusal::missing_permissions());
-        }
+        roles::below(world, guild, role)?;
         world.set_member_role(guild, user, role, has)?;
         Ok(StatusCode::NO_CONTENT)
     })

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     simulation::Shared,
-    world::{Emoji, Id, Refusal, User, permissions as p},
+    world::{Author, Emoji, Id, Refusal, User, permissions as p},
 };
 
 /// The query of a list.
@@ -39,6 +39,11 @@ pub(super) async fn add(
         allowed::channel(world, channel, p::READ_MESSAGE_HISTORY)?;
         if !world.has_reaction(channel, message, &emoji)? {
             allowed::channel(world, channel, p::ADD_REACTIONS)?;
+        }
+        if let Author::User(author) = world.message(channel, message)?.2.author
+            && world.user(author)?.blocks_bot
+        {
+            return Err(Refusal::reaction_blocked());
         }
         world.react(channel, message, world.bot, &emoji)?;
         Ok(StatusCode::NO_CONTENT)

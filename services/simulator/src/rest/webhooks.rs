@@ -38,6 +38,7 @@ pub(super) async fn create(
     fields: Fields,
 ) -> Answer {
     let name = fields.required_text("name", 1..=80)?;
+    allowed_name("name", &name)?;
     simulation.change(|world| {
         allowed::channel(world, channel, p::MANAGE_WEBHOOKS)?;
         let made = world.create_webhook(channel, &name, random_token(68))?;
@@ -99,6 +100,10 @@ pub(super) async fn execute(
     fields: Fields,
 ) -> Result<Response, Refusal> {
     let name = fields.text("username", 1..=80)?;
+    if let Some(name) = &name {
+        allowed_name("username", name)?;
+    }
+    let picture = fields.picture("avatar_url")?;
     let waits = execution
         .wait
         .is_some_and(|wait| matches!(wait.as_str(), "true" | "True" | "1"));
@@ -107,16 +112,40 @@ pub(super) async fn execute(
         let author = Author::Webhook {
             id: hook.id,
             name: name.unwrap_or_else(|| hook.name.clone()),
-            avatar: None,
+            avatar: picture,
         };
-        let channel = execution.thread_id.unwrap_or(hook.channel);
-        let draft = fields.message_draft(author)?;
-        let made = world.post(channel, draft)?;
+        let channel = hook.channel;
+        let target = match execution.thread_id {
+            Some(thread) => world
+                .channel(thread)
+                .ok()
+                .filter(|(_, found)| found.thread.is_some() && found.parent == Some(channel))
+                .map(|_| thread)
+                .ok_or_else(Refusal::unknown_channel)?,
+            None => channel,
+        };
+        let mut draft = fields.message_draft(author)?;
+        // Execute Webhook knows no nonce: the same text twice is two messages.
+        (draft.nonce, draft.enforce_nonce) = (None, false);
+        let made = world.post(target, draft)?;
         if waits {
-            return Ok(messages::json(world, channel, made)?.into_response());
+            return Ok(messages::json(world, target, made)?.into_response());
         }
         Ok(StatusCode::NO_CONTENT.into_response())
     })
+}
+
+/// A refusal of a name that webhooks may not bear.
+fn allowed_name(field: &str, name: &str) -> Result<(), Refusal> {
+    let name = name.to_lowercase();
+    let Some(word) = ["clyde", "discord"]
+        .into_iter()
+        .find(|word| name.contains(word))
+    else {
+        return Ok(());
+    };
+    let message = format!("Username cannot contain \"{word}\"");
+    Err(Refusal::form(field, "USERNAME_INVALID_CONTAINS", &message))
 }
 
 fn by_token<'a>(world: &'a World, webhook: Id, token: &str) -> Result<&'a Webhook, Refusal> {

@@ -19,11 +19,21 @@ pub(crate) enum Kind {
     Rooms,
     /// A room of the sequence is hidden from @everyone or shown again.
     Permissions,
+    /// A role of the sequence comes, becomes an administrators' one or an ordinary one, or goes.
+    Roles,
+    /// A role or somebody is let into a channel of the sequence or shut out of it.
+    Overwrites,
+    /// Somebody gets or loses a role of the sequence, is timed out, or owns the guild.
+    Members,
+    /// An outcast is kicked or comes back.
+    Kicks,
+    /// Private threads, their members, and what is said in them.
+    Threads,
 }
 
 impl Kind {
     /// Every kind with its name and how often it comes.
-    pub(crate) const ALL: [(Self, &'static str, u32); 7] = [
+    pub(crate) const ALL: [(Self, &'static str, u32); 12] = [
         (Self::Voice, "voice", 40),
         (Self::Mute, "mute", 5),
         (Self::Messages, "messages", 30),
@@ -31,6 +41,22 @@ impl Kind {
         (Self::Reactions, "reactions", 10),
         (Self::Rooms, "rooms", 6),
         (Self::Permissions, "permissions", 4),
+        (Self::Roles, "roles", 3),
+        (Self::Overwrites, "overwrites", 6),
+        (Self::Members, "members", 5),
+        (Self::Kicks, "kicks", 1),
+        (Self::Threads, "threads", 5),
+    ];
+
+    /// Those that make no difference between people, which are played if nothing is said.
+    pub(crate) const USUAL: [Self; 7] = [
+        Self::Voice,
+        Self::Mute,
+        Self::Messages,
+        Self::Edits,
+        Self::Reactions,
+        Self::Rooms,
+        Self::Permissions,
     ];
 
     /// How often it comes beside the others.

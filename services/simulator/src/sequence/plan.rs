@@ -1,5 +1,7 @@
 //! Making up one act after the other.
 
+mod people;
+
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Map, Value, json};
 
@@ -26,6 +28,8 @@ pub(super) struct Plan {
     rng: StdRng,
     guilds: Vec<Id>,
     kinds: Vec<Kind>,
+    outcasts: Vec<Id>,
+    mark: Option<String>,
 }
 
 impl Plan {
@@ -34,6 +38,16 @@ impl Plan {
             rng: StdRng::seed_from_u64(sequence.seed),
             guilds: sequence.guilds.clone(),
             kinds: sequence.kinds.clone(),
+            outcasts: sequence.outcasts.clone(),
+            mark: sequence.mark.clone(),
+        }
+    }
+
+    /// The text of a message.
+    fn text(&self, number: u64) -> String {
+        match &self.mark {
+            Some(mark) => format!("#{number} {mark}"),
+            None => format!("#{number}"),
         }
     }
 
@@ -49,9 +63,14 @@ impl Plan {
             .copied()
             .ok()?;
         let others: Vec<Kind> = self.kinds.clone();
-        let (act, mut fields) = std::iter::once(drawn)
-            .chain(others)
-            .find_map(|kind| self.one(kind, guild, user, number))?;
+        let (act, mut fields) =
+            std::iter::once(drawn)
+                .chain(others)
+                .find_map(|kind| match kind {
+                    Kind::Members => self.member(guild, &people, user),
+                    Kind::Threads => self.whisper(world, guild, user, number),
+                    kind => self.one(kind, guild, user, number),
+                })?;
         fields["guild"] = json!(guild.id);
         let Value::Object(fields) = fields else {
             return None;
@@ -71,7 +90,7 @@ impl Plan {
             Kind::Mute => self.mute(guild),
             Kind::Messages => {
                 let channel = self.text_channel(guild)?.id;
-                let text = format!("#{number}");
+                let text = self.text(number);
                 Some((
                     "message",
                     json!({ "user": user, "channel": channel, "content": text }),
@@ -83,12 +102,16 @@ impl Plan {
                 if self.rng.random_bool(0.3) {
                     return Some(("delete-message", fields));
                 }
-                fields["content"] = json!(format!("#{number} edited"));
+                fields["content"] = json!(format!("{} edited", self.text(number)));
                 Some(("edit-message", fields))
             }
             Kind::Reactions => self.react(guild, user),
             Kind::Rooms => self.build(guild, number),
             Kind::Permissions => self.permit(guild),
+            Kind::Roles => self.rank(guild, number),
+            Kind::Overwrites => self.grant(guild, user),
+            Kind::Kicks => self.cast_out(guild),
+            Kind::Members | Kind::Threads => None,
         }
     }
 

@@ -22,6 +22,8 @@ async fn played(seed: u64) -> Vec<(&'static str, Option<Id>, String)> {
         rate: 1e6,
         count: 3_000,
         from: 1,
+        outcasts: simulation.read(|world| world.find_user("hana").into_iter().collect()),
+        mark: Some("mark".to_owned()),
     }));
     playing.run(&simulation).await;
     let end = playing.json();
@@ -52,6 +54,16 @@ async fn the_same_seed_tells_the_same_of_every_kind_and_another_one_does_not() {
         "CHANNEL_CREATE",
         "CHANNEL_UPDATE",
         "CHANNEL_DELETE",
+        "GUILD_ROLE_CREATE",
+        "GUILD_ROLE_UPDATE",
+        "GUILD_ROLE_DELETE",
+        "GUILD_UPDATE",
+        "GUILD_MEMBER_UPDATE",
+        "GUILD_MEMBER_REMOVE",
+        "GUILD_MEMBER_ADD",
+        "THREAD_CREATE",
+        "THREAD_MEMBERS_UPDATE",
+        "THREAD_DELETE",
     ] {
         assert!(first.iter().any(|(t, ..)| *t == kind), "{kind}");
     }

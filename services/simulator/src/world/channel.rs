@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Id, Message, Overwrite, Refusal, World, thread::Thread};
+use super::{Guild, Id, Message, Overwrite, Refusal, World, thread::Thread};
 use crate::clock;
 
 /// The kinds of channels, by Discord's numbers.
@@ -19,8 +19,11 @@ pub(crate) mod kind {
     pub(crate) const FORUM: u8 = 15;
 }
 
-/// Most channels a guild may have.
+/// Most channels a guild may have, without threads.
 const CHANNELS_PER_GUILD: usize = 500;
+
+/// Most channels a category may have.
+const CHANNELS_PER_CATEGORY: usize = 50;
 
 /// A channel or a thread of a guild.
 #[derive(Debug, Clone)]
@@ -70,6 +73,11 @@ impl Channel {
 
     pub(crate) fn is_voice(&self) -> bool {
         matches!(self.kind, kind::VOICE | kind::STAGE)
+    }
+
+    /// Whether it is a thread that is not put away.
+    pub(crate) fn is_active(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.archived)
     }
 
     /// Whether messages can be written in it.
@@ -174,25 +182,37 @@ impl<T> Field<T> {
     }
 }
 
+/// A refusal unless another channel can be put into this category.
+fn has_room(guild: &Guild, category: Id) -> Result<(), Refusal> {
+    let found = guild.channels.get(&category);
+    if found.is_none_or(|found| found.kind != kind::CATEGORY) {
+        let code = "CHANNEL_PARENT_INVALID";
+        return Err(Refusal::form("parent_id", code, "Category does not exist"));
+    }
+    let inside = guild.channels.values();
+    if inside
+        .filter(|channel| channel.parent == Some(category))
+        .count()
+        >= CHANNELS_PER_CATEGORY
+    {
+        let code = "CHANNEL_PARENT_MAX_CHANNELS";
+        let message = "Maximum number of channels in category reached (50)";
+        return Err(Refusal::form("parent_id", code, message));
+    }
+    Ok(())
+}
+
 impl World {
     pub(crate) fn create_channel(&mut self, guild: Id, draft: ChannelDraft) -> Result<Id, Refusal> {
         let id = self.next_id();
         let seen = self.visible_channels(guild);
         let state = self.guild_mut(guild)?;
-        if state.channels.len() >= CHANNELS_PER_GUILD {
+        let channels = state.channels.values();
+        if channels.filter(|known| known.thread.is_none()).count() >= CHANNELS_PER_GUILD {
             return Err(Refusal::too_many_channels());
         }
-        if let Some(parent) = draft.parent
-            && state
-                .channels
-                .get(&parent)
-                .is_none_or(|parent| parent.kind != kind::CATEGORY)
-        {
-            return Err(Refusal::form(
-                "parent_id",
-                "CHANNEL_PARENT_INVALID",
-                "Category does not exist",
-            ));
+        if let Some(parent) = draft.parent {
+            has_room(state, parent)?;
         }
         let mut channel = Channel::new(id, draft.kind, &draft.name);
         channel.parent = draft.parent;
@@ -222,6 +242,11 @@ impl World {
         let guild = self.guild_of(channel)?;
         let seen = self.visible_channels(guild);
         let told_status = !matches!(patch.status, Field::Keep);
+        if let (Field::Set(parent), (state, found)) = (patch.parent, self.channel(channel)?)
+            && found.parent != Some(parent)
+        {
+            has_room(state, parent)?;
+        }
         let state = self.channel_mut(channel)?;
         let (before, before_status) = (state.json(guild, Id(0)), state.status.clone());
         if let Some(name) = patch.name {

@@ -104,7 +104,7 @@ impl World {
             .collect();
         json["threads"] = threads
             .iter()
-            .filter(|thread| self.bot_sees(guild, thread))
+            .filter(|thread| thread.is_active() && self.bot_sees(guild, thread))
             .map(|thread| self.channel_json(guild, thread))
             .collect();
         json["voice_states"] = guild
@@ -190,6 +190,21 @@ impl World {
         name.clone_into(&mut self.guild_mut(guild)?.name);
         let data = self.guild(guild)?.json();
         self.tell("GUILD_UPDATE", guild, data);
+        Ok(())
+    }
+
+    /// Somebody else owns a guild from now on.
+    pub(crate) fn set_owner(&mut self, guild: Id, owner: Id) -> Result<(), Refusal> {
+        let seen = self.visible_channels(guild);
+        let state = self.guild_mut(guild)?;
+        if !state.members.contains_key(&owner) {
+            return Err(Refusal::unknown_member());
+        }
+        if std::mem::replace(&mut state.owner, owner) != owner {
+            let data = self.guild(guild)?.json();
+            self.tell("GUILD_UPDATE", guild, data);
+            self.tell_visibility(guild, &seen);
+        }
         Ok(())
     }
 

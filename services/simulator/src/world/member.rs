@@ -14,6 +14,8 @@ pub(crate) struct User {
     /// The hash of the picture.
     pub(crate) avatar: Option<String>,
     pub(crate) bot: bool,
+    /// Has blocked the bot: its messages take no reactions of the bot.
+    pub(crate) blocks_bot: bool,
 }
 
 impl User {
@@ -108,6 +110,7 @@ impl World {
             global_name: None,
             avatar: None,
             bot: false,
+            blocks_bot: false,
         };
         self.users.insert(id, user);
         id

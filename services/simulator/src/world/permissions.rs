@@ -4,6 +4,7 @@ use super::{Channel, Guild, Id, kind};
 use crate::clock;
 
 pub(crate) const CREATE_INSTANT_INVITE: u64 = 1;
+pub(crate) const KICK_MEMBERS: u64 = 1 << 1;
 pub(crate) const ADMINISTRATOR: u64 = 1 << 3;
 pub(crate) const MANAGE_CHANNELS: u64 = 1 << 4;
 pub(crate) const ADD_REACTIONS: u64 = 1 << 6;
@@ -26,7 +27,9 @@ pub(crate) const MANAGE_ROLES: u64 = 1 << 28;
 pub(crate) const MANAGE_WEBHOOKS: u64 = 1 << 29;
 pub(crate) const MANAGE_THREADS: u64 = 1 << 34;
 pub(crate) const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
+pub(crate) const CREATE_PRIVATE_THREADS: u64 = 1 << 36;
 pub(crate) const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
+pub(crate) const MODERATE_MEMBERS: u64 = 1 << 40;
 
 /// Every permission there is: what an owner and an administrator hold.
 pub(crate) const ALL: u64 = (1 << 53) - 1;

@@ -87,6 +87,7 @@ impl World {
             return Err(Refusal::form("message_reference", code, "Unknown message"));
         }
         let message = mentioning(guild, id, draft);
+        self.enter_thread(channel, &message.author)?;
         let state = self.channel_mut(channel)?;
         state.last_message = Some(id);
         if let Some(thread) = &mut state.thread {

@@ -75,6 +75,14 @@ impl Refusal {
         Self::new(400, 30_010, "Maximum number of reactions reached (20)")
     }
 
+    pub(crate) fn too_many_webhooks() -> Self {
+        Self::new(400, 30_007, "Maximum number of webhooks reached (15)")
+    }
+
+    pub(crate) fn reaction_blocked() -> Self {
+        Self::new(403, 90_001, "Reaction blocked")
+    }
+
     pub(crate) fn too_many_channels() -> Self {
         Self::new(
             400,

@@ -17,6 +17,7 @@ pub(super) const EVERYONE: u64 = p::CREATE_INSTANT_INVITE
     | p::SPEAK
     | p::USE_VAD
     | p::CREATE_PUBLIC_THREADS
+    | p::CREATE_PRIVATE_THREADS
     | p::SEND_MESSAGES_IN_THREADS;
 
 /// A role of a guild; the one with the guild's id is everybody's.
@@ -76,6 +77,22 @@ impl World {
         state.roles.insert(id, role);
         self.tell("GUILD_ROLE_CREATE", guild, data);
         Ok(id)
+    }
+
+    /// A new role at the bottom, as Discord makes it: above @everyone, below all others.
+    pub(crate) fn create_lowest_role(
+        &mut self,
+        guild: Id,
+        name: &str,
+        permissions: u64,
+    ) -> Result<Id, Refusal> {
+        let others: Vec<Id> = self.guild(guild)?.roles.keys().copied().collect();
+        let made = self.create_role(guild, name, permissions)?;
+        self.edit_role(guild, made, |role| role.position = 1)?;
+        for other in others.into_iter().filter(|other| *other != guild) {
+            self.edit_role(guild, other, |role| role.position += 1)?;
+        }
+        Ok(made)
     }
 
     pub(crate) fn edit_role(

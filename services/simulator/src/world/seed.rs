@@ -197,6 +197,7 @@ fn person(id: Id, name: &str, global: Option<&str>, picture: bool, bot: bool) ->
         global_name: global.map(str::to_owned),
         avatar: picture.then(|| format!("{hash:016x}{:016x}", hash.rotate_left(23) ^ id.0)),
         bot,
+        blocks_bot: false,
     }
 }
 

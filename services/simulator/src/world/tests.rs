@@ -244,7 +244,9 @@ fn a_private_thread_is_for_its_members() {
         channel(&world, "general"),
         world.find_user("nelly").unwrap(),
     );
-    let thread = world.create_thread(general, nelly, "secret", true).unwrap();
+    let thread = world
+        .create_thread(general, nelly, "secret", true, &[])
+        .unwrap();
     assert!(kinds(&mut world).is_empty());
     world.set_thread_member(thread, world.bot, true).unwrap();
     assert_eq!(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Channel, Id, Refusal, World, kind};
+use super::{Author, Channel, Id, Refusal, World, kind};
 use crate::{clock, gateway::intents};
 
 /// What a thread has beyond a channel.
@@ -48,6 +48,7 @@ impl World {
         owner: Id,
         name: &str,
         private: bool,
+        members: &[Id],
     ) -> Result<Id, Refusal> {
         let id = self.next_id();
         let guild = self.guild_of(parent)?;
@@ -55,9 +56,18 @@ impl World {
         if !matches!(found.kind, kind::TEXT | kind::ANNOUNCEMENT | kind::FORUM) {
             return Err(Refusal::wrong_channel_kind());
         }
-        if !self.guild(guild)?.members.contains_key(&owner) {
+        let state = self.guild(guild)?;
+        if !members
+            .iter()
+            .chain([&owner])
+            .all(|user| state.members.contains_key(user))
+        {
             return Err(Refusal::unknown_member());
         }
+        // The bot hears of a private thread that it is in from the beginning.
+        let bot = members.iter().copied().filter(|user| *user == self.bot);
+        let first = bot.chain([owner]).map(|user| (user, clock::unix_millis()));
+        let first: BTreeMap<Id, u64> = first.collect();
         let thread_kind = if private {
             kind::PRIVATE_THREAD
         } else {
@@ -69,12 +79,47 @@ impl World {
             owner,
             archived: false,
             locked: false,
-            members: BTreeMap::from([(owner, clock::unix_millis())]),
+            members: first,
             messages_sent: 0,
         });
         self.guild_mut(guild)?.channels.insert(id, thread);
         self.tell_thread("THREAD_CREATE", guild, id, true);
+        for member in members {
+            self.set_thread_member(id, *member, true)?;
+        }
         Ok(id)
+    }
+
+    /// Whoever writes in a thread comes into it, and takes it out of the archive.
+    pub(super) fn enter_thread(&mut self, thread: Id, author: &Author) -> Result<(), Refusal> {
+        let (guild, found) = self.channel(thread)?;
+        let guild = guild.id;
+        let Some(state) = &found.thread else {
+            return Ok(());
+        };
+        let archived = state.archived;
+        if archived && let Some(state) = &mut self.channel_mut(thread)?.thread {
+            state.archived = false;
+            self.tell_thread_update(guild, thread);
+        }
+        match author {
+            Author::User(user) => self.set_thread_member(thread, *user, true),
+            Author::Webhook { .. } => Ok(()),
+        }
+    }
+
+    /// Who is in a thread, as REST lists it.
+    pub(crate) fn thread_members(&self, thread: Id) -> Result<Vec<Value>, Refusal> {
+        let found = self.channel(thread)?.1.thread.as_ref();
+        let members = &found.ok_or_else(Refusal::wrong_channel_kind)?.members;
+        Ok(members
+            .iter()
+            .map(|(user, joined)| {
+                json!({
+                    "id": thread, "user_id": user, "join_timestamp": clock::iso8601(*joined), "flags": 0,
+                })
+            })
+            .collect())
     }
 
     pub(super) fn tell_thread_update(&mut self, guild: Id, thread: Id) {
@@ -103,7 +148,10 @@ impl World {
         member: bool,
     ) -> Result<(), Refusal> {
         let guild = self.guild_of(thread)?;
-        let person = self.member_json(self.guild(guild)?, user)?;
+        let state = self.guild(guild)?;
+        let person = self.member_json(state, user)?;
+        let presence = state.presences.get(&user);
+        let presence = presence.map(|presence| presence.json(guild, user));
         let before = self.bot_views(guild, thread);
         let bot = self.bot;
         let state = self
@@ -128,7 +176,7 @@ impl World {
         if member {
             data["added_members"] = json!([{
                 "id": thread, "user_id": user, "join_timestamp": clock::iso8601(now), "flags": 0,
-                "member": person, "presence": null,
+                "member": person, "presence": presence,
             }]);
         } else {
             data["removed_member_ids"] = json!([user]);

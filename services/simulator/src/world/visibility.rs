@@ -123,7 +123,7 @@ impl World {
         let threads: Vec<Value> = state
             .channels
             .values()
-            .filter(|thread| thread.thread.is_some() && thread.parent == Some(parent))
+            .filter(|thread| thread.is_active() && thread.parent == Some(parent))
             .filter(|thread| self.bot_sees(state, thread))
             .map(|thread| self.channel_json(state, thread))
             .collect();

@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use super::{Id, Refusal, World, kind};
 
+/// Most webhooks of a channel.
+const WEBHOOKS_PER_CHANNEL: usize = 15;
+
 /// A webhook: a name under which an application may write in a channel.
 #[derive(Debug, Clone)]
 pub(crate) struct Webhook {
@@ -33,6 +36,10 @@ impl World {
         let found = self.channel(channel)?.1;
         if found.kind == kind::CATEGORY || found.thread.is_some() {
             return Err(Refusal::wrong_channel_kind());
+        }
+        let webhooks = self.guild(guild)?.webhooks.values();
+        if webhooks.filter(|known| known.channel == channel).count() >= WEBHOOKS_PER_CHANNEL {
+            return Err(Refusal::too_many_webhooks());
         }
         let id = self.next_id();
         let webhook = Webhook {

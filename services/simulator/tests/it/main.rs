@@ -9,6 +9,7 @@ mod faults;
 mod identify;
 mod intents;
 mod oauth;
+mod people;
 mod program;
 mod rest;
 mod resume;

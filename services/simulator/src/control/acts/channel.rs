@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Done;
+use super::{Done, guild};
 use crate::{
     control::{ControlError, ask::Ask},
     world::{
@@ -132,7 +132,7 @@ pub(in crate::control) fn overwrite(world: &mut World, ask: Ask<'_>) -> Done {
     Ok(json!({ "guild": guild, "channel": channel, "overwrite": id }))
 }
 
-/// A thread `name` in `channel` by `user` (`private: true`), or `user` into (`remove: true`: out of) `thread`.
+/// A thread `name` in `channel` by `user` (`private: true`, with `members`), or `user` into (`remove: true`: out of) `thread`.
 pub(in crate::control) fn thread(world: &mut World, ask: Ask<'_>) -> Done {
     let guild = ask.guild(world)?;
     let user = ask.user(world)?;
@@ -144,6 +144,8 @@ pub(in crate::control) fn thread(world: &mut World, ask: Ask<'_>) -> Done {
     }
     let channel = ask.channel_in(world, guild, "channel", false)?;
     let private = ask.flag("private")?.unwrap_or(false);
-    let thread = world.create_thread(channel, user, &ask.required("name")?, private)?;
+    let members = guild::users(world, "members", &ask.texts("members")?)?;
+    let name = ask.required("name")?;
+    let thread = world.create_thread(channel, user, &name, private, &members)?;
     Ok(json!({ "guild": guild, "channel": channel, "thread": thread, "id": thread }))
 }

@@ -66,7 +66,11 @@ fn user(world: &World, field: &str, name: &str) -> Result<Id, ControlError> {
         .ok_or_else(|| ControlError::unknown(field, format!("there is no user `{name}`")))
 }
 
-fn users(world: &World, field: &str, names: &[String]) -> Result<Vec<Id>, ControlError> {
+pub(in crate::control) fn users(
+    world: &World,
+    field: &str,
+    names: &[String],
+) -> Result<Vec<Id>, ControlError> {
     names.iter().map(|name| user(world, field, name)).collect()
 }
 
@@ -79,6 +83,13 @@ pub(in crate::control) fn outage(world: &mut World, ask: Ask<'_>) -> Done {
         .unwrap_or(false);
     world.set_available(guild, available)?;
     Ok(json!({ "guild": guild, "available": available }))
+}
+
+/// `user`, a member, owns `guild` from now on.
+pub(in crate::control) fn transfer(world: &mut World, ask: Ask<'_>) -> Done {
+    let (guild, user) = (ask.guild(world)?, ask.user(world)?);
+    world.set_owner(guild, user)?;
+    Ok(json!({ "guild": guild, "owner": user }))
 }
 
 /// `guild` gets another `name`.

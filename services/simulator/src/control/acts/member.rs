@@ -65,14 +65,27 @@ pub(in crate::control) fn kick(world: &mut World, ask: Ask<'_>) -> Done {
     Ok(json!({ "guild": guild, "user": user }))
 }
 
-/// `user` comes into the guild; a `name` instead makes a new user.
+/// `user` comes into the guild, with `roles`; a `name` instead makes a new user.
 pub(in crate::control) fn add(world: &mut World, ask: Ask<'_>) -> Done {
     let guild = ask.guild(world)?;
     let user = match ask.text("name")? {
         Some(name) if ask.text("user")?.is_none() => world.create_user(&name),
         _ => ask.user(world)?,
     };
+    let state = world.guild(guild)?;
+    let find = |name: &String| {
+        let role = World::find_role(state, name);
+        role.ok_or_else(|| ControlError::unknown("roles", format!("there is no role `{name}`")))
+    };
+    let roles = ask
+        .texts("roles")?
+        .iter()
+        .map(find)
+        .collect::<Result<Vec<_>, _>>()?;
     let changed = world.add_member(guild, user)?;
+    for role in roles {
+        world.set_member_role(guild, user, role, true)?;
+    }
     Ok(json!({ "guild": guild, "user": user, "changed": changed }))
 }
 
@@ -86,6 +99,16 @@ pub(in crate::control) fn time_out(world: &mut World, ask: Ask<'_>) -> Done {
         true
     })?;
     Ok(json!({ "guild": guild, "user": user }))
+}
+
+/// `user` blocks the bot, so that it can't react to what `user` writes; `over: true` ends it.
+pub(in crate::control) fn block(world: &mut World, ask: Ask<'_>) -> Done {
+    let user = ask.user(world)?;
+    let blocks = !ask.flag("over")?.unwrap_or(false);
+    if let Some(user) = world.users.get_mut(&user) {
+        user.blocks_bot = blocks;
+    }
+    Ok(json!({ "user": user, "blocks": blocks }))
 }
 
 /// `user` gets another `name`, `global_name`, `nick` (in the guild) or `avatar` (a hash).
