@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
 
-use crate::{Envelope, UserId, problem::FieldProblem};
+use crate::{UserId, problem::FieldProblem};
 
 /// One message on LINK.
 #[derive(Debug, Clone, Serialize)]
@@ -25,10 +25,14 @@ pub struct Message {
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "type", content = "data", rename_all = "lowercase")]
 pub enum Body {
-    /// An event, gateway → web.
-    Event(Envelope),
-    /// A wish, web → gateway.
+    /// An event, gateway → web: the whole [`crate::Envelope`] with its place in the guild's log beside it; or what else the
+    /// live channel of the event bus tells.
+    Event(Box<RawValue>),
+    /// A wish of a user, web → gateway.
     Command(Command),
+    /// A question of web itself, in nobody's name.
+    #[serde(rename = "command")]
+    Call(Call),
     /// It was done.
     Ack(Ack),
     /// It was not done.
@@ -47,6 +51,15 @@ pub struct Command {
     pub actor: UserId,
     /// Commands with the same key are executed at most once.
     pub idempotency_key: String,
+}
+
+/// What web asks for itself: a part of the event bus, or of the limits. A command without an actor.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Call {
+    /// What is asked.
+    pub command: String,
+    /// Its input.
+    pub payload: Box<RawValue>,
 }
 
 /// Answer to a command that was done.
@@ -78,6 +91,8 @@ pub struct LinkError {
 impl LinkError {
     /// The guild's shard is not held by the instance that was asked: another one may do it, nothing was done.
     pub const ELSEWHERE: &str = "elsewhere";
+    /// More is asked than the gateway takes at once; nothing was done.
+    pub const OVERLOADED: &str = "overloaded";
 
     /// What went wrong, with the HTTP status that tells a browser of it.
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
@@ -116,13 +131,26 @@ impl<'de> Deserialize<'de> for Message {
             request_id: Option<String>,
             ts: u64,
         }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Named {
+            actor: Option<de::IgnoredAny>,
+            idempotency_key: Option<de::IgnoredAny>,
+        }
         fn read<T: for<'a> Deserialize<'a>, E: de::Error>(data: &RawValue) -> Result<T, E> {
             serde_json::from_str(data.get()).map_err(E::custom)
         }
         let fields = Fields::deserialize(deserializer)?;
         let body = match fields.kind.as_ref() {
-            "event" => Body::Event(read(&fields.data)?),
-            "command" => Body::Command(read(&fields.data)?),
+            "event" if fields.data.get().starts_with('{') => Body::Event(fields.data),
+            "event" => return Err(de::Error::custom("an event's data is an object")),
+            "command" => match read(&fields.data)? {
+                Named {
+                    actor: None,
+                    idempotency_key: None,
+                } => Body::Call(read(&fields.data)?),
+                Named { .. } => Body::Command(read(&fields.data)?),
+            },
             "ack" => Body::Ack(read(&fields.data)?),
             "error" => Body::Error(read(&fields.data)?),
             other => {

@@ -1,37 +1,17 @@
 #![doc = include_str!("../README.md")]
 
-use async_trait::async_trait;
-use contracts::link::{Command, LinkError};
-use serde_json::value::RawValue;
+mod client;
+mod commands;
+mod directory;
+mod endpoint;
+mod metrics;
+mod remote;
+mod timing;
 
-/// Who does what users ask for.
-#[async_trait]
-pub trait Commands: Send + Sync + 'static {
-    /// Does a command, or says why not. Asked again with the same idempotency key and actor, it answers as the first time.
-    async fn call(&self, command: Command) -> Result<Box<RawValue>, CallError>;
-}
-
-/// Why there is no result.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CallError {
-    /// The gateway refuses: nothing was done.
-    #[error(transparent)]
-    Refused(#[from] LinkError),
-    /// No gateway that could do it can be reached: nothing was done.
-    #[error("no gateway can do it: {0}")]
-    Away(String),
-    /// It was sent, and no answer came in time: it may have been done. Ask again with the same key.
-    #[error("the gateway did not answer in time")]
-    Unknown,
-}
-
-/// Stands in where no gateway is configured: people can watch, but not act.
-#[derive(Debug, Clone, Copy)]
-pub struct NoGateway;
-
-#[async_trait]
-impl Commands for NoGateway {
-    async fn call(&self, _command: Command) -> Result<Box<RawValue>, CallError> {
-        Err(CallError::Away("no LINK_TOKEN is configured".into()))
-    }
-}
+pub use client::{Client, IN_FLIGHT, Listener};
+pub use commands::{CallError, Commands, NoGateway};
+pub use directory::{Directory, OneGateway};
+pub use endpoint::{Endpoint, InvalidAddress, MAX_ANSWER, PATH, PROTOCOL, TOKEN_LENGTH};
+pub use metrics::Metrics;
+pub use remote::Remote;
+pub use timing::Timing;

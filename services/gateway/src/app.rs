@@ -10,12 +10,19 @@ use lifecycle::Lifecycle;
 use prometheus::Registry;
 use telemetry::MetricsServer;
 use tokio::net::TcpListener;
-use tracing::info;
+use tracing::{info, warn};
 use uuid::Uuid;
 
 use crate::{
-    board::Board, config::Config, health, health::Health, metrics::Metrics, normalize::Rules,
-    register::Register, shards::Shards,
+    board::Board,
+    config::Config,
+    health,
+    health::Health,
+    link::{Link, LinkMetrics, Tokens, advertised},
+    metrics::Metrics,
+    normalize::Rules,
+    register::Register,
+    shards::Shards,
 };
 
 /// Why the gateway can't be built.
@@ -53,6 +60,7 @@ pub struct App {
     ports: Ports,
     rest: Arc<Rest>,
     metrics: Arc<Metrics>,
+    link_metrics: LinkMetrics,
     listener: TcpListener,
     metrics_server: Option<MetricsServer>,
 }
@@ -75,6 +83,7 @@ impl App {
         registry: Registry,
     ) -> Result<Self, BuildError> {
         let metrics = Arc::new(Metrics::register(&registry)?);
+        let link_metrics = LinkMetrics::register(&registry)?;
         telemetry::build_info(&registry, "gateway")?;
         let rest = Arc::new(config.rest()?);
         let listener = bind(SocketAddr::new(config.bind, config.port)).await?;
@@ -92,12 +101,13 @@ impl App {
             ports,
             rest,
             metrics,
+            link_metrics,
             listener,
             metrics_server,
         })
     }
 
-    /// Where `/health` and `/ready` are served.
+    /// Where `/health`, `/ready` and LINK are served.
     pub fn addr(&self) -> SocketAddr {
         self.listener
             .local_addr()
@@ -119,11 +129,29 @@ impl App {
             drain: lifecycle.drain(),
             intents: self.config.intents,
         };
-        serve(lifecycle, self.listener, health::router(health));
+        let mut router = health::router(health);
+        let mut link_url = None;
+        let (token, previous) = (&self.config.link_token, &self.config.link_token_previous);
+        if let Some(tokens) = Tokens::new(token.as_ref(), previous.as_ref()) {
+            link_url = advertised(self.config.link_url.as_deref(), addr);
+            if link_url.is_none() {
+                warn!(
+                    component = "Gateway",
+                    "web can't find this gateway: set LINK_ADVERTISE_URL to the address at which it is reached"
+                );
+            }
+            let link = Link {
+                tokens,
+                commands: Arc::new(::link::NoGateway),
+                metrics: self.link_metrics,
+                lifecycle: lifecycle.clone(),
+            };
+            router = router.merge(link.router());
+        }
+        serve(lifecycle, self.listener, router);
         if let Some(server) = self.metrics_server {
             lifecycle.supervise("metrics", server.serve(lifecycle.drain().cancelled_owned()));
         }
-        let link_url = self.config.link_url.clone();
         let instance = Uuid::new_v4().to_string();
         let registry = Arc::clone(&self.ports.registry);
         let register = Register::new(registry, instance.clone(), Arc::clone(&board), link_url);

@@ -9,6 +9,7 @@ mod health;
 mod holding;
 mod identify;
 mod line;
+mod link;
 mod mend;
 mod metrics;
 mod names;

@@ -3,14 +3,15 @@ use serde_json::{Value, json};
 
 use crate::with_unknown_fields;
 
-fn samples() -> [Value; 4] {
+fn samples() -> [Value; 5] {
     [
         json!({"type": "event", "ts": 5, "data": {"v": 1, "id": "7-1", "event": "member.left", "guildId": "1", "channelId": null, "ts": 4,
             "payload": {"guildId": "1", "userId": "3"}}}),
         json!({"type": "command", "requestId": "r1", "ts": 5, "data": {"command": "createRoom", "payload": {"name": "Lounge"}, "actor": "3",
             "idempotencyKey": "k1"}}),
+        json!({"type": "command", "requestId": "r2", "ts": 5, "data": {"command": "bus.clock", "payload": {}}}),
         json!({"type": "ack", "requestId": "r1", "ts": 5, "data": {"result": {"channelId": "2", "inviteToken": "t", "inviteUrl": "u"}}}),
-        json!({"type": "error", "requestId": "r1", "ts": 5, "data": {"code": "not-in-voice", "message": "You are in no voice channel."}}),
+        json!({"type": "error", "requestId": "r1", "ts": 5, "data": {"code": "not-in-voice", "message": "You are in no voice channel.", "status": 409}}),
     ]
 }
 
@@ -47,6 +48,7 @@ fn what_is_no_message_is_refused() {
         r#"{"type":"hello","ts":1,"data":{}}"#,
         r#"{"type":"ack","ts":1}"#,
         r#"{"type":"event","ts":1,"data":null}"#,
+        r#"{"type":"command","ts":1,"data":{"command":"createRoom","payload":{},"actor":"3"}}"#,
     ] {
         assert!(serde_json::from_str::<Message>(text).is_err(), "{text}");
     }
