@@ -4,6 +4,8 @@ mod advertise;
 mod answer;
 mod connection;
 mod metrics;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use std::sync::Arc;

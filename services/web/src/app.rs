@@ -15,6 +15,7 @@ use tracing::info;
 use crate::{
     config::Config,
     discord::Discord,
+    gateways,
     hub::{self, Hub},
     membership::Memberships,
     metrics::Metrics,
@@ -82,7 +83,7 @@ impl App {
         let ports = Ports {
             bus: config.bus.connect(&registry),
             sessions: config.sessions.connect(),
-            commands: Arc::new(link::NoGateway),
+            commands: gateways::commands(&config, &registry)?,
             limits: Arc::new(limits::MemoryLimits::default()),
         };
         Self::assemble(config, ports, registry).await

@@ -15,6 +15,7 @@ use std::{
 use contracts::{ChannelId, GuildId, RoleId, UserId};
 use environment::{Env, Secret};
 use event_bus::{BusConfig, WithoutRedis};
+use gateway_registry::RegistryConfig;
 use ipnet::IpNet;
 use session_store::SessionStoreConfig;
 use url::Url;
@@ -90,6 +91,8 @@ pub struct Config {
     pub bus: BusConfig,
     /// Where sign-ins are kept.
     pub sessions: SessionStoreConfig,
+    /// Where gateways are found.
+    pub registry: RegistryConfig,
 }
 
 impl Config {
@@ -131,6 +134,7 @@ impl Config {
             BusConfig::Memory { .. } => None,
         };
         let sessions = SessionStoreConfig::read(env, redis);
+        let registry = RegistryConfig::read(env, redis);
         let max_streams_per_user = env
             .parse::<NonZeroUsize>(&MAX_STREAMS_PER_USER)
             .map_or(20, NonZeroUsize::get);
@@ -176,6 +180,7 @@ impl Config {
             grace: positive_seconds(env, &SHUTDOWN_GRACE_SECONDS, 30),
             bus,
             sessions,
+            registry,
         }
     }
 

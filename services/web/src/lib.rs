@@ -10,6 +10,7 @@ mod dashboard;
 mod deliver;
 mod discord;
 mod error;
+mod gateways;
 pub mod hub;
 mod login;
 mod membership;

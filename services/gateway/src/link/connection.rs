@@ -17,7 +17,7 @@ use super::{
 };
 
 /// Commands of one connection that may be under way at once; a further one is answered `overloaded`.
-const IN_FLIGHT: usize = 128;
+pub(super) const IN_FLIGHT: usize = 128;
 
 /// Messages that may wait to be written; what comes on top waits where it is made, and nothing more is read.
 const OUTGOING: usize = 256;

@@ -59,7 +59,7 @@ pub(super) const LINK_TOKEN: Variable = Variable::new(
 .secret();
 pub(super) const GATEWAY_WS_URL: Variable = Variable::new(
     "GATEWAY_WS_URL",
-    "where the gateway is (ws://host:port or wss://host:port); without it gateways are found in Redis",
+    "where the gateway serves LINK (ws://host:port or wss://host:port; /link if it has no path); without it gateways are found in Redis",
 );
 pub(super) const STREAM_TOKEN_TTL: Variable = Variable::new(
     "STREAM_TOKEN_TTL",
@@ -135,10 +135,11 @@ const OWN: [Variable; 26] = [
     SHUTDOWN_GRACE_SECONDS,
 ];
 
-const LISTS: [&[Variable]; 5] = [
+const LISTS: [&[Variable]; 6] = [
     &OWN,
     redis_link::VARIABLES,
     event_bus::VARIABLES,
+    gateway_registry::VARIABLES,
     session_store::VARIABLES,
     telemetry::VARIABLES,
 ];
