@@ -1,15 +1,16 @@
 use std::{sync::Arc, time::Duration};
 
 use environment::{Env, Variable};
+use link::{Endpoint, Timing};
 use prometheus::Registry;
 use redis_link::RedisConfig;
 
-use crate::{EventBus, MemoryBus, RedisBus, metrics::Metrics};
+use crate::{EventBus, LinkBus, MemoryBus, RedisBus, metrics::Metrics};
 
 /// Which bus.
 pub const EVENT_BUS: Variable = Variable::new(
     "EVENT_BUS",
-    "memory or redis; redis where REDIS_URL or REDIS_HOST is set",
+    "redis, link (one gateway serves its events to web itself) or memory (one process); redis where REDIS_URL or REDIS_HOST is set, else link, or memory in `fanfare`",
 );
 /// How long entries stay in the log.
 pub const EVENT_RETENTION_SECONDS: Variable = Variable::new(
@@ -45,13 +46,27 @@ impl Default for Retention {
     }
 }
 
-/// What to do where neither `EVENT_BUS` nor Redis is configured.
+/// What a program does without Redis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WithoutRedis {
-    /// Use the bus in memory: everything runs in this process.
+    /// It uses the bus in memory: everything runs in this process.
     Memory,
-    /// Report a fault: other processes are to be reached.
-    Fault,
+    /// It uses LINK: gateway and web are programs of their own.
+    Link,
+}
+
+/// This process's end of LINK, as far as it is configured.
+#[derive(Debug, Clone)]
+pub enum LinkEnd {
+    /// None: everything runs in this process.
+    Within,
+    /// The gateway's: it holds the bus in memory and serves it, if there is a token.
+    Serves {
+        /// Whether `LINK_TOKEN` is set.
+        token: bool,
+    },
+    /// Web's; `None` = `LINK_TOKEN` or `GATEWAY_WS_URL` is missing.
+    Asks(Option<Endpoint>),
 }
 
 /// Which event bus, and how much it keeps.
@@ -60,6 +75,18 @@ pub enum BusConfig {
     /// Within this process.
     Memory {
         /// How much is kept.
+        retention: Retention,
+    },
+    /// Within this process, and served to web over LINK.
+    Served {
+        /// How much is kept.
+        retention: Retention,
+    },
+    /// The one gateway's, over LINK.
+    Link {
+        /// Where it is.
+        endpoint: Endpoint,
+        /// How much the gateway keeps; it must be configured alike.
         retention: Retention,
     },
     /// Redis.
@@ -73,15 +100,17 @@ pub enum BusConfig {
 
 impl BusConfig {
     /// Reads [`VARIABLES`] and those of Redis; what is wrong becomes a fault of `env`.
-    pub fn read(env: &mut Env, default: WithoutRedis) -> Self {
+    pub fn read(env: &mut Env, end: LinkEnd) -> Self {
         let retention = Retention {
             age: Duration::from_secs(positive(env, &EVENT_RETENTION_SECONDS, 3600)),
             entries: positive(env, &EVENT_RETENTION_ENTRIES, 100_000),
         };
         let memory = Self::Memory { retention };
         let chosen = env.text(&EVENT_BUS);
-        if chosen.as_deref() == Some("memory") {
-            return memory;
+        match chosen.as_deref() {
+            Some("memory") => return memory,
+            Some("link") => return Self::over_link(env, end, true, retention),
+            _ => {}
         }
         let faults = |env: &Env| env.finish().map_or_else(|error| error.faults.len(), |()| 0);
         let before = faults(env);
@@ -95,22 +124,8 @@ impl BusConfig {
                 }
                 memory
             }
-            (None, None) => {
-                if default == WithoutRedis::Fault && !reported {
-                    env.fault(
-                        &EVENT_BUS,
-                        "has nothing to work with: set REDIS_URL to the Redis that gateway and web share",
-                    );
-                }
-                memory
-            }
-            (Some("link"), _) => {
-                env.fault(
-                    &EVENT_BUS,
-                    "`link` is not available in this version; use redis",
-                );
-                memory
-            }
+            (None, None) if reported => memory,
+            (None, None) => Self::over_link(env, end, false, retention),
             (Some(other), _) => {
                 env.fault(&EVENT_BUS, format!("is `{other}`: {}", EVENT_BUS.help));
                 memory
@@ -118,19 +133,64 @@ impl BusConfig {
         }
     }
 
+    /// The bus without Redis; `chosen` = EVENT_BUS says so.
+    fn over_link(env: &mut Env, end: LinkEnd, chosen: bool, retention: Retention) -> Self {
+        let missing = match end {
+            LinkEnd::Within if chosen => {
+                env.fault(
+                    &EVENT_BUS,
+                    "is `link`, but gateway and web are in one process: use memory or redis",
+                );
+                return Self::Memory { retention };
+            }
+            LinkEnd::Within => return Self::Memory { retention },
+            LinkEnd::Serves { token: true } => return Self::Served { retention },
+            LinkEnd::Asks(Some(endpoint)) => {
+                return Self::Link {
+                    endpoint,
+                    retention,
+                };
+            }
+            LinkEnd::Serves { token: false } => {
+                "LINK_TOKEN, so that this gateway serves its events to web itself"
+            }
+            LinkEnd::Asks(None) => {
+                "LINK_TOKEN and GATEWAY_WS_URL, so that web asks the one gateway itself"
+            }
+        };
+        env.fault(
+            &EVENT_BUS,
+            if chosen {
+                format!("is `link`: set {missing}")
+            } else {
+                format!(
+                    "has nothing to work with: set REDIS_URL to the Redis that gateway and web share; or {missing}"
+                )
+            },
+        );
+        Self::Memory { retention }
+    }
+
     /// How much is kept.
     pub fn retention(&self) -> Retention {
         match self {
-            Self::Memory { retention } | Self::Redis { retention, .. } => *retention,
+            Self::Memory { retention }
+            | Self::Served { retention }
+            | Self::Link { retention, .. }
+            | Self::Redis { retention, .. } => *retention,
         }
     }
 
-    /// The bus, within a Tokio runtime. It does not wait for Redis: until Redis answers, its calls fail with
+    /// The bus, within a Tokio runtime. It waits for nobody: until Redis or the gateway answers, its calls fail with
     /// [`crate::BusError::Unavailable`]. One bus per registry: the metrics of a second one are not shown.
     pub fn connect(&self, registry: &Registry) -> Arc<dyn EventBus> {
         match self {
-            Self::Memory { retention } => {
+            Self::Memory { retention } | Self::Served { retention } => {
                 Arc::new(MemoryBus::new(*retention).measured(Metrics::register(registry)))
+            }
+            Self::Link { endpoint, .. } => {
+                let bus = LinkBus::connect(endpoint, Timing::default());
+                Arc::new(bus.measured(Metrics::register(registry)))
             }
             Self::Redis { redis, retention } => {
                 Arc::new(RedisBus::connect(redis, *retention, registry))

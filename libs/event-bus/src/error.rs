@@ -13,6 +13,9 @@ pub enum BusError {
     /// Another instance has taken over the shard: whoever published must stop. Nothing was written.
     #[error("fenced: another instance has taken over the shard")]
     Fenced,
+    /// This adapter does not do it, ever.
+    #[error("the event bus refuses: {0}")]
+    Refused(&'static str),
     /// It has been closed.
     #[error("the event bus is closed")]
     Closed,

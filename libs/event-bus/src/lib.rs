@@ -7,6 +7,7 @@ pub mod conformance;
 mod entry;
 mod error;
 mod fence;
+mod link;
 mod log;
 mod memory;
 mod metrics;
@@ -16,10 +17,11 @@ mod redaction;
 mod redis;
 mod subscription;
 
+pub use self::link::{LinkBus, Served};
 pub use change::{Batch, Change, NewEntry, Outcome, StateOp};
 pub use config::{
-    BusConfig, EVENT_BUS, EVENT_RETENTION_ENTRIES, EVENT_RETENTION_SECONDS, Retention, VARIABLES,
-    WithoutRedis,
+    BusConfig, EVENT_BUS, EVENT_RETENTION_ENTRIES, EVENT_RETENTION_SECONDS, LinkEnd, Retention,
+    VARIABLES, WithoutRedis,
 };
 pub use entry::{Body, Entry};
 pub use error::BusError;

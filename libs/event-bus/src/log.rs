@@ -3,6 +3,8 @@ use contracts::{
     state::{Channel, Guild, Member, Role, Voice},
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Entry, Position};
 
 /// The most entries that one page holds.
@@ -24,7 +26,7 @@ pub struct LogPage {
 }
 
 /// The state of some guilds as of one id.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Cut {
     /// Everything up to this id is in the states, nothing after it.
     pub id: EventId,
@@ -33,7 +35,7 @@ pub struct Cut {
 }
 
 /// A guild within a [`Cut`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GuildCut {
     /// The id of its last entry; [`EventId::ZERO`] if there is none.
     pub last: EventId,
@@ -49,7 +51,7 @@ pub struct GuildCut {
 }
 
 /// What is stored of a guild.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredGuild {
     /// Its facts.
     pub guild: Guild,

@@ -95,6 +95,11 @@ impl Outlet {
         }
     }
 
+    /// Tells when nobody receives any more. Holds the queue open as long as it exists.
+    pub(crate) fn receiver_gone(&self) -> mpsc::Sender<Delivery> {
+        self.queue.clone()
+    }
+
     pub(crate) async fn closed(&self) {
         self.queue.closed().await;
     }

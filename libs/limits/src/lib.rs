@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+pub mod link;
 mod memory;
 
+pub use self::link::LinkLimits;
 pub use memory::{MEMORY_CAPACITY, MemoryLimits};
 
 use std::time::Duration;

@@ -4,9 +4,10 @@ use std::{io, net::SocketAddr, sync::Arc};
 
 use axum::Router;
 use discord::{Rest, rest::InvalidApiUrl};
-use event_bus::EventBus;
+use event_bus::{BusConfig, EventBus};
 use gateway_registry::GatewayRegistry;
 use lifecycle::Lifecycle;
+use limits::MemoryLimits;
 use prometheus::Registry;
 use telemetry::MetricsServer;
 use tokio::net::TcpListener;
@@ -18,7 +19,7 @@ use crate::{
     config::Config,
     health,
     health::Health,
-    link::{Link, LinkMetrics, Tokens, advertised},
+    link::{Link, LinkMetrics, Shared, Tokens, advertised},
     metrics::Metrics,
     normalize::Rules,
     register::Register,
@@ -143,6 +144,10 @@ impl App {
             let link = Link {
                 tokens,
                 commands: Arc::new(::link::NoGateway),
+                shared: matches!(self.config.bus, BusConfig::Served { .. }).then(|| Shared {
+                    bus: Arc::clone(&self.ports.bus),
+                    limits: Arc::new(MemoryLimits::default()),
+                }),
                 metrics: self.link_metrics,
                 lifecycle: lifecycle.clone(),
             };

@@ -48,6 +48,10 @@ async fn bus(config: &Config, findings: &mut Findings) {
         findings.note("the event bus is in memory: no other process sees its events (EVENT_BUS)");
         return;
     }
+    if matches!(config.bus, BusConfig::Served { .. }) {
+        findings.note("events are held in memory and served to web over LINK: this is the only gateway, and when it is started anew browsers start anew (EVENT_BUS)");
+        return;
+    }
     let bus = config.bus.connect(&prometheus::Registry::new());
     let deadline = Instant::now() + BUS_PATIENCE;
     loop {

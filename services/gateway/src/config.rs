@@ -9,7 +9,7 @@ use std::{
 use contracts::GuildId;
 use discord::{Intents, Rest, rest::InvalidApiUrl};
 use environment::{Env, Secret, Variable};
-use event_bus::{BusConfig, WithoutRedis};
+use event_bus::{BusConfig, LinkEnd, WithoutRedis};
 use gateway_registry::RegistryConfig;
 use redis_link::RedisConfig;
 use url::Url;
@@ -49,7 +49,7 @@ const SHARD_COUNT: Variable = Variable::new(
 .or("auto");
 const LINK_TOKEN: Variable = Variable::new(
     "LINK_TOKEN",
-    "the secret shared with web, 32 characters or more",
+    "the secret shared with web, 32 characters or more; without it nobody can act",
 )
 .secret();
 const LINK_TOKEN_PREVIOUS: Variable = Variable::new(
@@ -59,10 +59,10 @@ const LINK_TOKEN_PREVIOUS: Variable = Variable::new(
 .secret();
 const LINK_ADVERTISE_URL: Variable = Variable::new(
     "LINK_ADVERTISE_URL",
-    "where web reaches this instance: ws://host:port or wss://host:port",
+    "where web reaches this instance: ws://host:port or wss://host:port (/link if it has no path); without it its own address and GATEWAY_WS_PORT",
 );
 const GATEWAY_WS_PORT: Variable =
-    Variable::new("GATEWAY_WS_PORT", "the port of /health and /ready; 0 = any").or("8080");
+    Variable::new("GATEWAY_WS_PORT", "the port of /health, /ready and /link; 0 = any").or("8080");
 const ROOM_EMPTY_TTL: Variable = Variable::new(
     "ROOM_EMPTY_TTL",
     "after how many seconds a room that Fanfare made and that nobody is in is removed, 1 or more",
@@ -176,7 +176,7 @@ pub struct Config {
 impl Config {
     /// Reads the environment for the program `gateway`; what is wrong becomes a fault of `env`.
     pub fn read(env: &mut Env) -> Self {
-        Self::read_with(env, WithoutRedis::Fault)
+        Self::read_with(env, WithoutRedis::Link)
     }
 
     /// Reads the environment for a program in which a gateway may do without Redis.
@@ -208,10 +208,16 @@ impl Config {
         let link_token = read_link_token(env, &LINK_TOKEN);
         let link_token_previous = read_link_token(env, &LINK_TOKEN_PREVIOUS);
         let link_url = read_url(env, &LINK_ADVERTISE_URL, &["ws", "wss"]);
-        let bus = BusConfig::read(env, without_redis);
+        let end = match without_redis {
+            WithoutRedis::Memory => LinkEnd::Within,
+            WithoutRedis::Link => LinkEnd::Serves {
+                token: link_token.is_some(),
+            },
+        };
+        let bus = BusConfig::read(env, end);
         let redis: Option<&RedisConfig> = match &bus {
             BusConfig::Redis { redis, .. } => Some(redis),
-            BusConfig::Memory { .. } => None,
+            BusConfig::Memory { .. } | BusConfig::Served { .. } | BusConfig::Link { .. } => None,
         };
         let registry = RegistryConfig::read(env, redis);
         Self {

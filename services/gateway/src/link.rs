@@ -20,7 +20,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
+use event_bus::EventBus;
 use lifecycle::Lifecycle;
+use limits::Limits;
 use link::{Commands, PATH, PROTOCOL};
 use tokio::sync::Semaphore;
 use tracing::{info, warn};
@@ -42,8 +44,15 @@ const BUFFER: usize = 16 << 10;
 pub(crate) struct Link {
     pub(crate) tokens: Tokens,
     pub(crate) commands: Arc<dyn Commands>,
+    pub(crate) shared: Option<Shared>,
     pub(crate) metrics: LinkMetrics,
     pub(crate) lifecycle: Lifecycle,
+}
+
+/// What web shares over LINK in a deployment without Redis: this gateway holds it in memory for all replicas.
+pub(crate) struct Shared {
+    pub(crate) bus: Arc<dyn EventBus>,
+    pub(crate) limits: Arc<dyn Limits>,
 }
 
 struct Served {

@@ -84,7 +84,7 @@ impl App {
             bus: config.bus.connect(&registry),
             sessions: config.sessions.connect(),
             commands: gateways::commands(&config, &registry)?,
-            limits: Arc::new(limits::MemoryLimits::default()),
+            limits: gateways::limits(&config),
         };
         Self::assemble(config, ports, registry).await
     }

@@ -12,7 +12,7 @@ use crate::{
     discord::{Discord, DiscordError},
 };
 
-/// How long Redis may take to answer for the first time.
+/// How long Redis or the gateway may take to answer for the first time.
 const BUS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Checks a configuration that is complete.
@@ -46,19 +46,24 @@ fn addresses(config: &Config, findings: &mut Findings) {
 }
 
 async fn bus(config: &Config, findings: &mut Findings) {
-    let BusConfig::Redis { .. } = &config.bus else {
-        findings.note("events stay in memory: only a gateway in the same process (`fanfare`) reaches these browsers");
-        return;
+    let (who, variables) = match &config.bus {
+        BusConfig::Redis { .. } => ("Redis", "Is REDIS_URL right, is Redis running?"),
+        BusConfig::Link { .. } => (
+            "the gateway",
+            "Are GATEWAY_WS_URL and LINK_TOKEN right, is the gateway running?",
+        ),
+        BusConfig::Memory { .. } | BusConfig::Served { .. } => {
+            findings.note("events stay in memory: only a gateway in the same process (`fanfare`) reaches these browsers");
+            return;
+        }
     };
     let bus = config.bus.connect(&Registry::new());
     let deadline = Instant::now() + BUS_PATIENCE;
     loop {
         match bus.ping().await {
-            Ok(()) => return findings.ok("Redis answers"),
+            Ok(()) => return findings.ok(format!("{who} answers")),
             Err(error) if Instant::now() > deadline => {
-                return findings.fail(format!(
-                    "Redis can't be used: {error}. Is REDIS_URL right, is Redis running?"
-                ));
+                return findings.fail(format!("{who} can't be used: {error}. {variables}"));
             }
             Err(_) => sleep(Duration::from_millis(100)).await,
         }

@@ -14,9 +14,11 @@ use std::{
 
 use contracts::{ChannelId, GuildId, RoleId, UserId};
 use environment::{Env, Secret};
-use event_bus::{BusConfig, WithoutRedis};
+use event_bus::{BusConfig, LinkEnd, WithoutRedis};
 use gateway_registry::RegistryConfig;
 use ipnet::IpNet;
+use link::Endpoint;
+use redis_link::RedisConfig;
 use session_store::SessionStoreConfig;
 use url::Url;
 
@@ -98,7 +100,7 @@ pub struct Config {
 impl Config {
     /// Reads the environment for the program `web`; what is wrong becomes a fault of `env`.
     pub fn read(env: &mut Env) -> Self {
-        Self::read_with(env, WithoutRedis::Fault)
+        Self::read_with(env, WithoutRedis::Link)
     }
 
     /// Reads the environment for a program in which web may do without Redis.
@@ -128,25 +130,27 @@ impl Config {
         let cdn_url = address::text(&address::url(env, &DISCORD_CDN_URL));
         let allowed_origins = address::origins(env, &ALLOWED_ORIGINS);
         let cookie_domain = address::cookie_domain(env, &COOKIE_DOMAIN, &base_url);
-        let bus = BusConfig::read(env, without_redis);
-        let redis = match &bus {
-            BusConfig::Redis { redis, .. } => Some(redis),
-            BusConfig::Memory { .. } => None,
+        let link_token = read_link_token(env);
+        let gateway_url = address::gateway_url(env, &GATEWAY_WS_URL);
+        let end = match (without_redis, &link_token, &gateway_url) {
+            (WithoutRedis::Memory, ..) => LinkEnd::Within,
+            (WithoutRedis::Link, Some(token), Some(url)) => {
+                LinkEnd::Asks(Endpoint::new(url, token.clone()).ok())
+            }
+            (WithoutRedis::Link, ..) => LinkEnd::Asks(None),
         };
+        let bus = BusConfig::read(env, end);
+        let redis = match &bus {
+            BusConfig::Redis { redis, .. } => Some(redis.clone()),
+            BusConfig::Link { .. } => RedisConfig::read(env),
+            BusConfig::Memory { .. } | BusConfig::Served { .. } => None,
+        };
+        let redis = redis.as_ref();
         let sessions = SessionStoreConfig::read(env, redis);
         let registry = RegistryConfig::read(env, redis);
         let max_streams_per_user = env
             .parse::<NonZeroUsize>(&MAX_STREAMS_PER_USER)
             .map_or(20, NonZeroUsize::get);
-        let link_token = env.secret(&LINK_TOKEN);
-        if let Some(token) = &link_token
-            && token.expose().chars().count() < SECRET_LENGTH
-        {
-            env.fault(
-                &LINK_TOKEN,
-                format!("is too short: it needs {SECRET_LENGTH} characters or more"),
-            );
-        }
         let trusted_proxies = address::networks(env, &TRUSTED_PROXIES);
         let max_rooms_per_user = env
             .parse::<NonZeroU32>(&MAX_ROOMS_PER_USER)
@@ -168,7 +172,7 @@ impl Config {
             cookie_domain,
             default_guild: env.parse(&DISCORD_GUILD_ID),
             link_token,
-            gateway_url: address::gateway_url(env, &GATEWAY_WS_URL),
+            gateway_url,
             stream_token_ttl: positive_seconds(env, &STREAM_TOKEN_TTL, 300),
             trusted_proxies,
             operators: env.list(&OPERATORS).into_iter().collect(),
@@ -207,6 +211,18 @@ impl Config {
             "fanfare"
         }
     }
+}
+
+fn read_link_token(env: &mut Env) -> Option<Secret> {
+    let token = env.secret(&LINK_TOKEN)?;
+    if token.expose().chars().count() < link::TOKEN_LENGTH {
+        let length = link::TOKEN_LENGTH;
+        env.fault(
+            &LINK_TOKEN,
+            format!("is too short: it needs {length} characters or more"),
+        );
+    }
+    Some(token)
 }
 
 fn positive_seconds(env: &mut Env, variable: &environment::Variable, fallback: u64) -> Duration {

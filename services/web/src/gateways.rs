@@ -8,7 +8,9 @@ use std::{
 
 use async_trait::async_trait;
 use contracts::{GuildId, ShardId};
+use event_bus::BusConfig;
 use gateway_registry::{GatewayRegistry, RegistryConfig, RegistryError};
+use limits::{Limits, LinkLimits, MemoryLimits};
 use link::{Commands, Directory, Metrics, NoGateway, OneGateway, Remote, Timing};
 use prometheus::Registry;
 use tokio::sync::Mutex;
@@ -40,6 +42,16 @@ pub(crate) fn commands(
     let metrics = Metrics::register(registry)?;
     let remote = Remote::new(directory, token.clone(), Timing::default(), metrics);
     Ok(Arc::new(remote))
+}
+
+/// Who counts what users may do: the gateway that serves its events over LINK, too, or this replica alone.
+pub(crate) fn limits(config: &Config) -> Arc<dyn Limits> {
+    match &config.bus {
+        BusConfig::Link { endpoint, .. } => {
+            Arc::new(LinkLimits::connect(endpoint, Timing::default()))
+        }
+        _ => Arc::new(MemoryLimits::default()),
+    }
 }
 
 /// The gateways as the registry knows them.

@@ -77,6 +77,11 @@ pub(super) fn answer(id: String, outcome: Result<Box<RawValue>, LinkError>) -> S
     write(body, Some(id))
 }
 
+/// An event, of which nothing is asked.
+pub(super) fn event(data: Box<RawValue>) -> String {
+    write(Body::Event(data), None)
+}
+
 /// A complaint about something that was no request.
 pub(super) fn complaint(nonsense: Nonsense) -> String {
     write(Body::Error(nonsense.error()), None)

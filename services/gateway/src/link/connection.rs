@@ -3,8 +3,10 @@
 use std::{future::pending, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
-use contracts::link::{Command, LinkError};
+use contracts::link::{Call, Command, LinkError};
+use event_bus::Served;
 use futures_util::{FutureExt as _, Sink, SinkExt as _, StreamExt as _};
+use serde_json::value::RawValue;
 use tokio::{
     sync::{Semaphore, mpsc},
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
@@ -55,6 +57,7 @@ pub(super) async fn serve(socket: WebSocket, link: &Link) {
         stream,
         outgoing,
         places: Arc::new(Semaphore::new(IN_FLIGHT)),
+        bus: link.shared.as_ref().map(|shared| Served::new(Arc::clone(&shared.bus))),
     };
     let end = {
         let writing = write(&mut sink, queue);
@@ -116,6 +119,24 @@ struct Reader<'a> {
     outgoing: mpsc::Sender<String>,
     /// One for each command that may be under way.
     places: Arc<Semaphore>,
+    bus: Option<Served>,
+}
+
+/// The next event, with a place for it among what waits to be written: for a slow reader they wait in the bus' own queue,
+/// which says so when it overflows.
+async fn event<'a>(
+    bus: Option<&mut Served>,
+    outgoing: &'a mpsc::Sender<String>,
+) -> Result<(mpsc::Permit<'a, String>, String), End> {
+    let Some(bus) = bus else {
+        return pending().await;
+    };
+    let place = outgoing.reserve().await.map_err(|_| BROKEN)?;
+    let data = bus.delivery().await.map_err(|error| {
+        debug!(component = "WS", %error, "events end");
+        STOPPING
+    })?;
+    Ok((place, answer::event(data)))
 }
 
 impl Reader<'_> {
@@ -139,6 +160,13 @@ impl Reader<'_> {
                     draining = true;
                     continue;
                 }
+                event = event(self.bus.as_mut(), &self.outgoing) => match event {
+                    Ok((place, text)) => {
+                        place.send(text);
+                        continue;
+                    }
+                    Err(end) => return end,
+                },
                 () = finished => return STOPPING,
                 () = sleep_until(heard + SILENCE) => return SILENT,
             };
@@ -157,9 +185,8 @@ impl Reader<'_> {
             let answered = match answer::read(&text) {
                 Ok(Asked::Command(id, command)) => self.command(id, command, draining).await,
                 Ok(Asked::Call(id, call)) => {
-                    let message = format!("There is no command `{}`.", call.command);
-                    let error = LinkError::new(400, "unknown-command", message);
-                    self.send(answer::answer(id, Err(error))).await
+                    let outcome = self.call(&call).await;
+                    self.send(answer::answer(id, outcome)).await
                 }
                 Err(nonsense) => {
                     let _told = self.send(answer::complaint(nonsense)).await;
@@ -207,6 +234,21 @@ impl Reader<'_> {
             drop(place);
         });
         true
+    }
+
+    /// Answers web itself, in the order in which it asks.
+    async fn call(&mut self, call: &Call) -> Result<Box<RawValue>, LinkError> {
+        if let (Some(bus), Some(shared)) = (&mut self.bus, &self.link.shared) {
+            if let Some(outcome) = bus.answer(call).await {
+                return outcome;
+            }
+            if let Some(outcome) = limits::link::answer(&*shared.limits, call).await {
+                return outcome;
+            }
+        }
+        // Its name is web's own word: it is not repeated.
+        let message = "There is no such command.";
+        Err(LinkError::new(400, "unknown-command", message))
     }
 
     async fn send(&self, text: String) -> bool {

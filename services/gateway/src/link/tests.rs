@@ -73,6 +73,7 @@ impl Stage {
         let link = Link {
             tokens: Tokens::new(Some(&TOKEN.into()), Some(&PREVIOUS.into())).unwrap(),
             commands: commands.clone(),
+            shared: None,
             metrics: LinkMetrics::register(&metrics).unwrap(),
             lifecycle: lifecycle.clone(),
         };
