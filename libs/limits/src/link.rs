@@ -126,10 +126,7 @@ impl Limits for LinkLimits {
 }
 
 /// The gateway's side: answers a call from its own limits; `None` = it is none of the limits.
-pub async fn answer(
-    limits: &dyn Limits,
-    call: &Call,
-) -> Option<Result<Box<RawValue>, LinkError>> {
+pub async fn answer(limits: &dyn Limits, call: &Call) -> Option<Result<Box<RawValue>, LinkError>> {
     let input = &*call.payload;
     Some(match call.command.as_str() {
         TAKE => match parse(input) {
@@ -184,8 +181,7 @@ fn parse<T: DeserializeOwned>(input: &RawValue) -> Result<T, LinkError> {
 }
 
 fn output(outcome: Result<impl Serialize, LimitsError>) -> Result<Box<RawValue>, LinkError> {
-    let unavailable =
-        |why: String| LinkError::new(503, "limits-unavailable", why);
+    let unavailable = |why: String| LinkError::new(503, "limits-unavailable", why);
     let output = outcome.map_err(|error| unavailable(error.to_string()))?;
     to_raw_value(&output).map_err(|error| unavailable(error.to_string()))
 }

@@ -61,8 +61,11 @@ const LINK_ADVERTISE_URL: Variable = Variable::new(
     "LINK_ADVERTISE_URL",
     "where web reaches this instance: ws://host:port or wss://host:port (/link if it has no path); without it its own address and GATEWAY_WS_PORT",
 );
-const GATEWAY_WS_PORT: Variable =
-    Variable::new("GATEWAY_WS_PORT", "the port of /health, /ready and /link; 0 = any").or("8080");
+const GATEWAY_WS_PORT: Variable = Variable::new(
+    "GATEWAY_WS_PORT",
+    "the port of /health, /ready and /link; 0 = any",
+)
+.or("8080");
 const ROOM_EMPTY_TTL: Variable = Variable::new(
     "ROOM_EMPTY_TTL",
     "after how many seconds a room that Fanfare made and that nobody is in is removed, 1 or more",

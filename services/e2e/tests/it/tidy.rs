@@ -19,7 +19,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("discord", &["contracts", "environment"]),
     ("permissions", &["contracts"]),
     ("link", &["contracts", "environment"]),
-    ("limits", &["contracts", "environment", "link", "redis-link"]),
+    (
+        "limits",
+        &["contracts", "environment", "link", "redis-link"],
+    ),
     ("room-book", &["contracts", "environment", "redis-link"]),
     (
         "event-bus",

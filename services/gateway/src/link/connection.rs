@@ -57,7 +57,10 @@ pub(super) async fn serve(socket: WebSocket, link: &Link) {
         stream,
         outgoing,
         places: Arc::new(Semaphore::new(IN_FLIGHT)),
-        bus: link.shared.as_ref().map(|shared| Served::new(Arc::clone(&shared.bus))),
+        bus: link
+            .shared
+            .as_ref()
+            .map(|shared| Served::new(Arc::clone(&shared.bus))),
     };
     let end = {
         let writing = write(&mut sink, queue);
