@@ -8,5 +8,5 @@ mod record;
 mod source;
 
 pub(crate) use fleet::Fleet;
-pub(crate) use profile::{Place, Profile};
+pub(crate) use profile::{OUTCAST, Place, Profile, USERS};
 pub(crate) use record::{Arrival, Record};

@@ -7,6 +7,8 @@ use reqwest::Client;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::browser::OUTCAST;
+
 /// How long one request may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
@@ -42,6 +44,19 @@ struct Page {
     first: u64,
     last: u64,
     entries: Vec<Dispatch>,
+}
+
+/// What people do by themselves.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Play<'a> {
+    pub(crate) seed: u64,
+    /// Acts a second.
+    pub(crate) rate: u32,
+    pub(crate) guilds: &'a [u64],
+    /// Kinds of acts.
+    pub(crate) kinds: &'a [&'a str],
+    /// What stands in everything that is written.
+    pub(crate) mark: &'a str,
 }
 
 /// What the sessions of the bot went through.
@@ -152,10 +167,12 @@ impl Control {
     }
 
     /// Lets people act by themselves in these guilds, the same way for the same seed, until told to stop.
-    pub(crate) async fn play(&self, seed: u64, rate: u32, guilds: &[u64]) -> anyhow::Result<()> {
-        let guilds: Vec<String> = guilds.iter().map(u64::to_string).collect();
-        let sequence =
-            json!({ "seed": seed, "rate": rate, "guilds": guilds, "count": LONGEST_PLAY });
+    pub(crate) async fn play(&self, play: Play<'_>) -> anyhow::Result<()> {
+        let guilds: Vec<String> = play.guilds.iter().map(u64::to_string).collect();
+        let sequence = json!({
+            "seed": play.seed, "rate": play.rate, "guilds": guilds, "count": LONGEST_PLAY,
+            "kinds": play.kinds, "outcasts": [OUTCAST], "mark": play.mark,
+        });
         self.act("sequence", &sequence).await.map(|_| ())
     }
 

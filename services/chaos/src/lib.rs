@@ -5,6 +5,7 @@ mod cli;
 mod control;
 mod deployment;
 mod inject;
+mod logs;
 mod oracle;
 mod plan;
 mod proxy;

@@ -4,6 +4,7 @@
 
 mod align;
 mod judge;
+mod leak;
 mod model;
 mod payload;
 mod picture;
@@ -15,6 +16,6 @@ mod verdict;
 
 pub(crate) use judge::{Mercy, judge};
 pub(crate) use model::Begin;
-pub(crate) use payload::{Payload, Payloads};
+pub(crate) use payload::{Bytes, Payload, Payloads};
 pub(crate) use told::Kind;
 pub(crate) use verdict::Verdict;

@@ -44,6 +44,8 @@ pub(crate) struct Report {
     /// IDENTIFYs beyond the first ones.
     pub(crate) identifies: u64,
     pub(crate) resumes: u64,
+    /// Logs in which something stands that people wrote.
+    pub(crate) written_in: Vec<String>,
     /// Why it ended early.
     pub(crate) trouble: Option<String>,
     #[serde(skip)]
@@ -64,6 +66,7 @@ impl Report {
             verdict: Verdict::default(),
             identifies: 0,
             resumes: 0,
+            written_in: Vec::new(),
             trouble: None,
             mercy: Mercy::default(),
             only: cli.only.clone(),
@@ -76,6 +79,9 @@ impl Report {
         faults.extend(self.trouble.clone());
         if !self.verdict.is_clean(self.mercy.announced) {
             faults.push("the browsers did not receive what they should".to_owned());
+        }
+        for log in &self.written_in {
+            faults.push(format!("what people wrote stands in {log}"));
         }
         if self.identifies > 0 && !self.mercy.announced {
             faults.push(format!("{} IDENTIFYs", self.identifies));

@@ -13,8 +13,10 @@ use tokio::time::{Instant, sleep};
 use crate::{
     browser::{Fleet, Profile},
     cli::Cli,
+    control::Play,
     deployment::{Deployment, Folders, Size},
     inject::{CONNECTED_WITHIN, inject},
+    logs,
     oracle::{Begin, Mercy, Verdict, judge},
     plan::{Fault, Plan, Special, Trouble},
     report::{Outcome, Report},
@@ -38,6 +40,32 @@ struct Run {
     began: Instant,
     pulpits: Vec<Pulpit>,
     probes: u64,
+    /// What stands in every message, and nowhere else.
+    mark: String,
+}
+
+/// What people do: everything. Discord does not tell anew who is in a private thread, so there are none where it forgets its
+/// sessions.
+const KINDS: [&str; 12] = [
+    "voice",
+    "mute",
+    "messages",
+    "edits",
+    "reactions",
+    "rooms",
+    "permissions",
+    "roles",
+    "overwrites",
+    "members",
+    "kicks",
+    "threads",
+];
+
+fn kinds(special: Special) -> &'static [&'static str] {
+    match special {
+        Special::ForgetfulDiscord => &KINDS[..KINDS.len() - 1],
+        Special::Nothing | Special::ShortRetention => &KINDS,
+    }
 }
 
 /// Runs a seed; the processes write their logs into `logs`.
@@ -87,12 +115,20 @@ async fn play(cli: &Cli, seed: u64, logs: &Path, lifecycle: &Lifecycle) -> anyho
         began,
         pulpits,
         probes: 0,
+        mark: format!("murmur-{:016x}", rand::random::<u64>()),
     };
     run.quiet().await?;
     run.fleet.wait_for_ids().await?;
     run.say(&format!("ready; {} browsers watch", cli.browsers));
     let guilds: Vec<u64> = run.pulpits.iter().map(|pulpit| pulpit.guild).collect();
-    run.deployment.control.play(seed, cli.rate, &guilds).await?;
+    let play = Play {
+        seed,
+        rate: cli.rate,
+        guilds: &guilds,
+        kinds: kinds(plan.special),
+        mark: &run.mark,
+    };
+    run.deployment.control.play(play).await?;
     let mut report = Report::new(cli, seed);
     report.mercy.announced = plan.special != Special::Nothing;
     for (number, fault) in plan.faults.iter().enumerate() {
@@ -122,6 +158,7 @@ async fn play(cli: &Cli, seed: u64, logs: &Path, lifecycle: &Lifecycle) -> anyho
             .map(|error| format!("at the end: {error:#}"));
     }
     report.verdict = run.complete(&report.mercy).await?;
+    report.written_in = logs::holding(logs, &run.mark)?;
     let sessions = run.deployment.control.sessions().await?;
     report.identifies = sessions.identifies.saturating_sub(identifies);
     report.resumes = sessions.resumes;
@@ -160,7 +197,7 @@ impl Run {
     async fn quiet(&mut self) -> anyhow::Result<()> {
         let mut probes = Vec::new();
         self.probes += 1;
-        let text = format!("probe {}", self.probes);
+        let text = format!("probe {} {}", self.probes, self.mark);
         for pulpit in &self.pulpits {
             let message = pulpit.write(&self.deployment.control, &text).await?;
             probes.push((pulpit.guild, message));

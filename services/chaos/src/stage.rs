@@ -3,7 +3,8 @@
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use crate::control::Control;
+// Who watches is in every guild that is made.
+use crate::{browser::USERS as WATCHERS, control::Control};
 
 /// Guilds beside those that the simulator begins with: name, shard, and whether anything happens in it.
 const GUILDS: [(&str, u64, bool); 3] = [
@@ -11,9 +12,6 @@ const GUILDS: [(&str, u64, bool); 3] = [
     ("Observatory", 1, true),
     ("Quiet Valley", 0, false),
 ];
-
-/// Who watches; each of them is in every guild that is made.
-const WATCHERS: [&str; 4] = ["nelly", "hana", "mason", "amara"];
 
 /// Others, so that something is going on.
 const OTHERS: [&str; 8] = [

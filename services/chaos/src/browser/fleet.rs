@@ -96,9 +96,9 @@ impl Fleet {
         within: Duration,
     ) -> anyhow::Result<()> {
         self.wait(within, |profile, record| {
-            let mut due = probes
-                .iter()
-                .filter(|(guild, _)| profile.wants(Kind::MessageCreated) && profile.sees(*guild));
+            let mut due = probes.iter().filter(|(guild, _)| {
+                profile.wants(Kind::MessageCreated) && profile.stays_in(*guild)
+            });
             due.all(|(_, message)| record.messages.contains(message))
         })
         .await

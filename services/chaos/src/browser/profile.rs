@@ -39,11 +39,14 @@ pub(crate) struct Profile {
     pub(crate) snapshot: bool,
 }
 
-/// The people who watch. All are in the default guild; some are in others.
-const USERS: [&str; 4] = ["nelly", "hana", "mason", "amara"];
+/// The people who watch: owners, somebody with a role, others without. All are in the default guild; some are in others.
+pub(crate) const USERS: [&str; 5] = ["nelly", "hana", "mason", "amara", OUTCAST];
+
+/// The one of them who is kicked and comes back.
+pub(crate) const OUTCAST: &str = "sofia";
 
 /// What browsers ask for, often to seldom. Message events of everything but the first let probes be seen.
-const WANTS: [Option<&str>; 8] = [
+const WANTS: [Option<&str>; 9] = [
     Some("voice.*,room.*,message.*,reaction.*,gap"),
     None,
     Some("message.*"),
@@ -51,8 +54,9 @@ const WANTS: [Option<&str>; 8] = [
     Some("room.*,message.created,message.deleted"),
     Some("reaction.*,message.*"),
     Some("typing.started,message.created"),
+    Some("member.*,message.created"),
     // Nothing of this is ever emitted: an idle viewer whose cursor has to move on all the same.
-    Some("member.left"),
+    Some("presence.updated"),
 ];
 
 impl Profile {
@@ -86,10 +90,13 @@ impl Profile {
             } else {
                 rng.random_range(0..WANTS.len() - 1)
             }];
-            let user = USERS[number % USERS.len()];
+            // Another order in each round, so that everybody has browsers of every sort.
+            let user = USERS[(number + number / USERS.len()) % USERS.len()];
             let of_user = members.iter().filter(|(_, names)| names.contains(user));
             let mut guilds: Vec<u64> = of_user.map(|(guild, _)| *guild).collect();
-            let guild = guilds.choose(rng).copied().filter(|_| number % 3 == 2);
+            // Whoever asks for one guild alone and is kicked is refused for good.
+            let one = number % 3 == 2 && user != OUTCAST;
+            let guild = guilds.choose(rng).copied().filter(|_| one);
             guilds.retain(|id| guild.is_none_or(|only| only == *id));
             let mut profile = Self {
                 name: format!("browser {}", number + 1),
@@ -112,6 +119,11 @@ impl Profile {
     /// Whether it is told of this guild.
     pub(crate) fn sees(&self, guild: u64) -> bool {
         self.guilds.contains(&guild)
+    }
+
+    /// Whether it is told of this guild all the time.
+    pub(super) fn stays_in(&self, guild: u64) -> bool {
+        self.sees(guild) && self.user != OUTCAST
     }
 
     /// The guilds that it is told of.

@@ -8,7 +8,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use crate::oracle::{Kind, Payload};
+use crate::oracle::{Bytes, Kind, Payload};
 
 /// Something that a stream brought.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub(crate) struct Arrival {
     /// Unix µs.
     pub(crate) at_micros: u64,
     pub(crate) payload: Arc<Payload>,
+    /// Every id that stands in it.
+    pub(crate) ids: Arc<[u64]>,
 }
 
 /// Everything about one browser's streams.
@@ -52,7 +54,7 @@ impl Record {
     }
 
     /// Takes an event in.
-    pub(super) fn event(&mut self, payload: Arc<Payload>, id: Option<String>) {
+    pub(super) fn event(&mut self, (payload, ids): Bytes, id: Option<String>) {
         if let Some(id) = id {
             self.cursor(id);
         }
@@ -71,6 +73,7 @@ impl Record {
         self.arrivals.push(Arrival {
             at_micros: unix_micros(),
             payload,
+            ids,
         });
     }
 }

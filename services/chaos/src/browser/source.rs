@@ -181,8 +181,8 @@ impl Source {
             Piece::Retry(pause) => *retry = pause,
             Piece::Cursor(id) => self.record.lock().cursor(id),
             Piece::Event { event, id, data } => {
-                let payload = self.payloads.read(&event, &data);
-                self.record.lock().event(payload, id);
+                let bytes = self.payloads.read(&event, &data);
+                self.record.lock().event(bytes, id);
             }
         }
     }

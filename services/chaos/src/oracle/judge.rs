@@ -12,9 +12,6 @@ use super::{
 };
 use crate::browser::{Profile, Record};
 
-/// How long after a change of permissions events may follow the old or the new ones, in µs.
-const PERMISSION_GRACE: u64 = 1_000_000;
-
 /// How far around an announced hole events may be missing or come as differences, in µs.
 const HOLE_MARGIN: u64 = 2_000_000;
 
@@ -42,6 +39,11 @@ pub(crate) fn judge(
     for (profile, record) in browsers {
         let court = Court {
             model,
+            user: model
+                .watchers
+                .get(profile.user)
+                .copied()
+                .unwrap_or_default(),
             profile,
             record,
             mercy,
@@ -55,10 +57,12 @@ pub(crate) fn judge(
 }
 
 /// One browser before its judge.
-struct Court<'a> {
-    model: &'a Model,
-    profile: &'a Profile,
-    record: &'a Record,
+pub(super) struct Court<'a> {
+    pub(super) model: &'a Model,
+    /// Who sits before it.
+    pub(super) user: u64,
+    pub(super) profile: &'a Profile,
+    pub(super) record: &'a Record,
     mercy: &'a Mercy,
     /// Dispatches up to this number were before its time.
     since: u64,
@@ -68,9 +72,9 @@ struct Court<'a> {
 
 /// An event that a browser received.
 #[derive(Clone, Copy)]
-struct Got<'a> {
-    at: u64,
-    told: &'a Told,
+pub(super) struct Got<'a> {
+    pub(super) at: u64,
+    pub(super) told: &'a Told,
 }
 
 impl Court<'_> {
@@ -110,6 +114,7 @@ impl Court<'_> {
             self.rooms(guild, verdict);
         }
         self.foreign(verdict);
+        self.hidden_names(verdict);
     }
 
     /// Events of guilds that the browser has no part in, or of kinds that it did not ask for.
@@ -125,20 +130,14 @@ impl Court<'_> {
         }
     }
 
-    /// The events of one guild, one after the other.
+    /// The events of one guild, one after the other: first those that were to be seen when they were emitted, then, of what is
+    /// left, those that became visible before they were delivered.
     fn list(&self, guild: u64, verdict: &mut Verdict) {
-        let sights = &self.model.sights;
-        let due: Vec<&Emitted> = self
-            .model
-            .emitted(guild)
-            .iter()
-            .filter(|emitted| emitted.n > self.since && self.is_listed(&emitted.told.key))
-            .filter(|emitted| {
-                let key = &emitted.told.key;
-                let steady = sights.steady(key.channel);
-                steady.is_none_or(|sight| sight.permits(key.kind))
-            })
-            .collect();
+        let emitted = self.model.emitted(guild).iter();
+        let emitted =
+            emitted.filter(|emitted| emitted.n > self.since && self.is_listed(&emitted.told.key));
+        let (due, later): (Vec<&Emitted>, Vec<&Emitted>) =
+            emitted.partition(|emitted| self.is_seen(emitted, emitted.n));
         let got: Vec<Got<'_>> = self
             .record
             .arrivals
@@ -174,19 +173,31 @@ impl Court<'_> {
             });
             return;
         };
-        self.compare(&due, &got, &pairs, verdict);
+        self.compare(&due, &later, &got, &pairs, verdict);
+        self.rooms_in_sight(guild, verdict);
+    }
+
+    /// Whether an event was to be seen after one of the dispatches from its own to this one. Its own counts as before and after:
+    /// whoever leaves may hear of it or not.
+    pub(super) fn is_seen(&self, emitted: &Emitted, until: u64) -> bool {
+        let key = &emitted.told.key;
+        let span = (emitted.n.saturating_sub(1), until);
+        self.model
+            .sights
+            .ever(self.user, key.channel, key.kind, span)
     }
 
     /// Whether events like this are compared one by one. Those about a room that came into sight or went out of it are not:
     /// browsers are told of the room as a whole then, which [`Court::rooms`] looks at.
     fn is_listed(&self, key: &Key) -> bool {
-        let steady = self.model.sights.steady(key.channel).is_some();
+        let steady = self.model.sights.steady(self.user, key.channel).is_some();
         self.profile.wants(key.kind) && (steady || !key.kind.is_about_rooms())
     }
 
     fn compare(
         &self,
         due: &[&Emitted],
+        later: &[&Emitted],
         got: &[Got<'_>],
         pairs: &[(usize, usize)],
         verdict: &mut Verdict,
@@ -198,22 +209,42 @@ impl Court<'_> {
             self.one(due[*x], got[*y], verdict);
         }
         let mut missing: HashMap<&Key, Vec<&Emitted>> = HashMap::new();
+        let mut spare: HashMap<&Key, u32> = HashMap::new();
         let mut decided = self.now;
         for (emitted, at) in due.iter().zip(&paired.0).rev() {
-            match at {
-                Some(at) => decided = *at,
-                None if self.is_owed(emitted, decided) => {
-                    missing.entry(&emitted.told.key).or_default().push(emitted);
-                }
-                None => {}
+            let key = &emitted.told.key;
+            decided = at.unwrap_or(decided);
+            if self.is_excused(emitted) {
+                continue;
+            }
+            match (at, self.is_owed(emitted, decided)) {
+                (None, true) => missing.entry(key).or_default().push(emitted),
+                (Some(_), false) => *spare.entry(key).or_default() += 1,
+                _ => {}
+            }
+        }
+        // Of several that are the same, one that was not owed may have been paired with what came of one that was.
+        for (key, spare) in spare {
+            if let Some(same) = missing.get_mut(key) {
+                same.truncate(same.len().saturating_sub(spare as usize));
             }
         }
         let who = self.profile.describe();
+        let mut becoming: HashMap<&Key, Vec<&Emitted>> = HashMap::new();
+        for emitted in later.iter().rev() {
+            let same = becoming.entry(&emitted.told.key).or_default();
+            same.push(emitted);
+        }
         let unpaired = got.iter().zip(&paired.1).filter(|(_, paired)| !**paired);
         for (got, _) in unpaired.filter(|(got, _)| !self.is_difference(got.at)) {
             let key = &got.told.key;
             let at = self.place(got.at);
             let owed = missing.get_mut(key).and_then(Vec::pop).is_some();
+            let hidden = becoming.get_mut(key).and_then(Vec::pop);
+            if let Some(emitted) = hidden.filter(|_| !owed) {
+                self.one(emitted, *got, verdict);
+                continue;
+            }
             let known = due.iter().any(|emitted| emitted.told.key == *key);
             let (count, what) = match (owed, known) {
                 (true, _) => (&mut verdict.reordered, "out of order"),
@@ -241,12 +272,10 @@ impl Court<'_> {
     fn one(&self, emitted: &Emitted, got: Got<'_>, verdict: &mut Verdict) {
         let key = &emitted.told.key;
         let who = self.profile.describe();
-        if self.model.sights.steady(key.channel).is_none() {
-            let from = emitted.at_micros.saturating_sub(PERMISSION_GRACE);
-            if !self.model.sights.ever(key.channel, key.kind, from, got.at) {
-                verdict.leaked += 1;
-                verdict.note(|| format!("{who}: not to be seen: {key}"));
-            }
+        if !self.is_seen(emitted, self.model.newest_at(got.at)) || self.is_before(emitted, got.at) {
+            verdict.leaked += 1;
+            let at = self.place(got.at);
+            verdict.note(|| format!("{who}: not to be seen: {key} (dispatch {}) {at}", emitted.n));
         }
         let same = got.told.content == emitted.told.content;
         let blanked = got.told.content.is_none() && self.model.is_deleted(key.subject);
@@ -258,16 +287,22 @@ impl Court<'_> {
         }
     }
 
-    /// Whether an event that did not come should have; `decided` = when the next one came.
+    /// Whether an event may be missing whoever could see it.
+    fn is_excused(&self, emitted: &Emitted) -> bool {
+        let live_only = emitted.told.key.kind.is_live_only();
+        live_only || emitted.optional || self.is_announced(emitted.at_micros)
+    }
+
+    /// Whether an event that did not come should have; `decided` = when the next one came. It is owed to whoever could see it
+    /// from then until the next one: a browser that was away is told what it may see when it is back. To somebody who was
+    /// kicked nothing is owed any more, since nobody says how soon the guild is theirs again.
     fn is_owed(&self, emitted: &Emitted, decided: u64) -> bool {
         let key = &emitted.told.key;
-        if key.kind.is_live_only() || emitted.optional || self.is_announced(emitted.at_micros) {
-            return false;
-        }
-        let from = emitted.at_micros.saturating_sub(PERMISSION_GRACE);
-        let to = decided.max(emitted.at_micros) + PERMISSION_GRACE;
-        self.model.sights.steady(key.channel).is_some()
-            || self.model.sights.always(key.channel, key.kind, from, to)
+        let until = self.model.newest_at(decided).max(emitted.n);
+        let kicked = self.model.kicked(key.guild, self.user);
+        let span = (emitted.n.saturating_sub(1), until);
+        kicked.is_none_or(|kicked| kicked > until)
+            && (self.model.sights).always(self.user, key.channel, key.kind, span)
     }
 
     /// Whether something emitted then may be missing, because the browser was told so.
@@ -306,7 +341,11 @@ impl Court<'_> {
         let Some(drawn) = picture::drawn(&self.record.arrivals, guild) else {
             return;
         };
-        let real = self.model.rooms(guild);
+        // Whoever was kicked was not told that the rooms are gone: the stream ended.
+        if self.model.kicked(guild, self.user).is_some() {
+            return;
+        }
+        let real = self.model.rooms(guild, self.user);
         if drawn != real {
             verdict.wrong_pictures += 1;
             let differing = |rooms: &picture::Rooms, others: &picture::Rooms| -> Vec<_> {
@@ -327,7 +366,7 @@ impl Court<'_> {
     }
 
     /// When something was, in seconds before the end.
-    fn place(&self, micros: u64) -> String {
+    pub(super) fn place(&self, micros: u64) -> String {
         format!(
             "{:.3} s before the end",
             (self.now.saturating_sub(micros)) as f64 / 1e6

@@ -1,6 +1,9 @@
 //! Reading what browsers receive.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -30,15 +33,30 @@ pub(crate) enum Payload {
 /// Reads payloads, each once: many browsers receive the same bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Payloads {
-    known: Mutex<HashMap<(String, String), Arc<Payload>>>,
+    known: Mutex<HashMap<(String, String), Bytes>>,
+}
+
+/// What some bytes say, and every id in them.
+pub(crate) type Bytes = (Arc<Payload>, Arc<[u64]>);
+
+/// How many digits the ids of a run have.
+const DIGITS: std::ops::RangeInclusive<usize> = 17..=20;
+
+/// Everything in a text that looks like an id.
+fn ids(text: &str) -> Arc<[u64]> {
+    let numbers = text.split(|letter: char| !letter.is_ascii_digit());
+    let numbers = numbers.filter(|number| DIGITS.contains(&number.len()));
+    let ids: BTreeSet<u64> = numbers.filter_map(|number| number.parse().ok()).collect();
+    ids.into_iter().collect()
 }
 
 impl Payloads {
-    pub(crate) fn read(&self, event: &str, data: &str) -> Arc<Payload> {
+    pub(crate) fn read(&self, event: &str, data: &str) -> Bytes {
         let mut known = self.known.lock();
         let key = (event.to_owned(), data.to_owned());
         let read = known.entry(key);
-        Arc::clone(read.or_insert_with(|| Arc::new(Payload::read(event, data))))
+        let read = read.or_insert_with(|| (Arc::new(Payload::read(event, data)), ids(data)));
+        read.clone()
     }
 }
 
@@ -143,6 +161,12 @@ fn told(kind: Kind, data: &Value) -> Option<Told> {
             emoji(&data["emoji"]).unwrap_or_default(),
         ),
         Kind::TypingStarted => (channel?, user?, String::new()),
+        Kind::MemberJoined | Kind::MemberUpdated => {
+            let roles = data["roles"].as_array()?.iter();
+            let roles: Option<Vec<&str>> = roles.map(Value::as_str).collect();
+            (id(&data["guildId"])?, user?, roles?.join(","))
+        }
+        Kind::MemberLeft => (id(&data["guildId"])?, user?, String::new()),
     };
     let key = Key {
         guild: id(&data["guildId"])?,

@@ -1,3 +1,5 @@
+mod people;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use rand::{SeedableRng as _, rngs::StdRng};
@@ -10,6 +12,7 @@ use crate::{
 };
 
 const GUILD: u64 = 1;
+const NELLY: u64 = 70;
 const TEXT: u64 = 10;
 const ROOM: u64 = 20;
 const OTHER: u64 = 21;
@@ -32,6 +35,11 @@ impl Story {
             record: Record::default(),
             mercy: Mercy::default(),
         };
+        story.model.watchers.insert("nelly".to_owned(), NELLY);
+        story.happen(
+            "GUILD_MEMBER_ADD",
+            json!({ "user": { "id": NELLY.to_string() }, "roles": [] }),
+        );
         let everyone = json!({ "id": GUILD.to_string(), "permissions": VIEW.to_string() });
         story.happen("GUILD_ROLE_UPDATE", json!({ "role": everyone }));
         for (id, kind) in [(TEXT, 0), (ROOM, 2), (OTHER, 2)] {
@@ -99,6 +107,7 @@ impl Story {
         let arrivals = told.iter().map(|(at, payload)| Arrival {
             at_micros: at + 1_000,
             payload: Arc::clone(payload),
+            ids: Arc::default(),
         });
         self.record.arrivals.extend(arrivals);
     }
@@ -299,13 +308,14 @@ fn what_only_others_may_see_is_a_leak_and_nothing_else_is_owed() {
 fn a_room_that_stays_on_the_screen_is_noticed() {
     let mut story = Story::new();
     story.record.arrivals.push(Arrival {
-        at_micros: 0,
+        at_micros: 10 * SECOND,
         payload: Arc::new(Payload::read(
             "snapshot",
             r#"{"guilds":[{"guildId":"1","rooms":[
                 {"channelId":"20","name":"c20","userLimit":0,"members":[]},
                 {"channelId":"21","name":"c21","userLimit":0,"members":[]}]}]}"#,
         )),
+        ids: Arc::default(),
     });
     story.voice(Some(ROOM));
     story.happen("CHANNEL_DELETE", json!({ "id": OTHER.to_string() }));
@@ -330,6 +340,7 @@ fn resets_gaps_and_ids_that_go_back_are_noticed() {
         story.record.arrivals.push(Arrival {
             at_micros: story.n * SECOND,
             payload: Arc::new(Payload::read(event, data)),
+            ids: Arc::default(),
         });
     }
     let verdict = story.judge();
@@ -380,6 +391,7 @@ fn a_reset_says_what_is_missing_before_it_and_nothing_after_it() {
     story.record.arrivals.push(Arrival {
         at_micros: told[14].0,
         payload: Arc::new(Payload::read("reset", r#"{"reason":"expired"}"#)),
+        ids: Arc::default(),
     });
     story.receive(&told[15..]);
     assert!(story.judge().is_clean(true), "{:#?}", story.judge());

@@ -14,10 +14,13 @@ pub(crate) enum Kind {
     ReactionRemoved,
     ReactionCleared,
     TypingStarted,
+    MemberJoined,
+    MemberUpdated,
+    MemberLeft,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::VoiceJoined,
         Self::VoiceLeft,
         Self::VoiceUpdated,
@@ -31,6 +34,9 @@ impl Kind {
         Self::ReactionRemoved,
         Self::ReactionCleared,
         Self::TypingStarted,
+        Self::MemberJoined,
+        Self::MemberUpdated,
+        Self::MemberLeft,
     ];
 
     /// As browsers know it.
@@ -49,6 +55,9 @@ impl Kind {
             Self::ReactionRemoved => "reaction.removed",
             Self::ReactionCleared => "reaction.cleared",
             Self::TypingStarted => "typing.started",
+            Self::MemberJoined => "member.joined",
+            Self::MemberUpdated => "member.updated",
+            Self::MemberLeft => "member.left",
         }
     }
 
@@ -86,7 +95,7 @@ impl Kind {
 pub(crate) struct Key {
     pub(crate) guild: u64,
     pub(crate) kind: Kind,
-    /// The channel whose viewers may receive it.
+    /// The channel whose viewers may receive it, or the guild, if all its members may.
     pub(crate) channel: u64,
     /// The user or the message that it is about.
     pub(crate) subject: u64,

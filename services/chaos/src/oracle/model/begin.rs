@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::{Guild, Model, bits, channel, id, voice};
-use crate::control::Control;
+use super::{Guild, Model, bits, channel, id, people, voice};
+use crate::{browser::USERS, control::Control};
 
 /// What a run begins with.
 #[derive(Debug)]
@@ -30,6 +30,13 @@ impl Begin {
             members: BTreeMap::new(),
             newest,
         };
+        let users = state["users"].as_array().context("users")?;
+        for watcher in USERS {
+            let user = users.iter().find(|user| user["name"] == watcher);
+            let user = user.and_then(|user| id(&user["id"]));
+            let user = user.with_context(|| format!("there is no {watcher}"))?;
+            begin.model.watchers.insert(watcher.to_owned(), user);
+        }
         let guilds = state["guilds"].as_array().context("guilds")?;
         for told in guilds.iter().filter(|guild| guild["bot"] == true) {
             let guild = id(&told["id"]).context("a guild's id")?;
@@ -49,12 +56,21 @@ impl Begin {
 }
 
 fn read(id_of: u64, told: &Value, channels: &Value, roles: &Value) -> anyhow::Result<Guild> {
-    let mut guild = Guild::default();
-    let roles = roles.as_array().context("roles")?;
-    let everyone = roles.iter().find(|role| id(&role["id"]) == Some(id_of));
-    guild.everyone = bits(&everyone.context("the role @everyone")?["permissions"]);
+    let mut guild = Guild {
+        id: id_of,
+        owner: id(&told["owner"]).context("an owner")?,
+        ..Guild::default()
+    };
+    for role in roles.as_array().context("roles")? {
+        let id = id(&role["id"]).context("a role's id")?;
+        guild.roles.insert(id, bits(&role["permissions"]));
+    }
+    for member in told["members"].as_array().context("members")? {
+        let id = id(&member["id"]).context("a member's id")?;
+        guild.members.insert(id, people::roles(member));
+    }
     for data in channels.as_array().context("channels")? {
-        let (id, read) = channel::read(data, id_of).context("a channel")?;
+        let (id, read) = channel::read(data).context("a channel")?;
         guild.channels.insert(id, read);
     }
     for state in told["voice"].as_array().context("voice states")? {

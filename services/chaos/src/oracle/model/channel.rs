@@ -1,4 +1,6 @@
-//! Channels, threads and what @everyone may do.
+//! Channels and threads.
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -6,8 +8,8 @@ use super::{Channel, Kind, Step, bits, id, voice};
 
 /// Discord's numbers of kinds of channels.
 pub(super) const VOICE: u64 = 2;
+pub(super) const CATEGORY: u64 = 4;
 pub(super) const ANNOUNCEMENT_THREAD: u64 = 10;
-pub(super) const PUBLIC_THREAD: u64 = 11;
 pub(super) const PRIVATE_THREAD: u64 = 12;
 pub(super) const STAGE: u64 = 13;
 
@@ -15,18 +17,21 @@ pub(super) const STAGE: u64 = 13;
 const OBFUSCATED: u64 = 1 << 17;
 
 /// A channel as Discord tells of it; `None` = it can't be read.
-pub(super) fn read(data: &Value, guild: u64) -> Option<(u64, Channel)> {
-    let overwrites = data["permission_overwrites"].as_array();
-    let everyone = overwrites
+pub(super) fn read(data: &Value) -> Option<(u64, Channel)> {
+    let overwrites = data["permission_overwrites"]
+        .as_array()
         .into_iter()
-        .flatten()
-        .find(|overwrite| id(&overwrite["id"]) == Some(guild));
+        .flatten();
+    let overwrites = overwrites.map(|one| {
+        let bits = (bits(&one["allow"]), bits(&one["deny"]));
+        Some((id(&one["id"])?, bits))
+    });
     let channel = Channel {
         kind: data["type"].as_u64()?,
         name: data["name"].as_str().unwrap_or_default().to_owned(),
         parent: id(&data["parent_id"]),
         limit: data["user_limit"].as_u64().unwrap_or_default(),
-        everyone: everyone.map_or((0, 0), |own| (bits(&own["allow"]), bits(&own["deny"]))),
+        overwrites: overwrites.collect::<Option<_>>()?,
         hidden: data["flags"].as_u64().unwrap_or_default() & OBFUSCATED != 0,
     };
     Some((id(&data["id"])?, channel))
@@ -34,11 +39,18 @@ pub(super) fn read(data: &Value, guild: u64) -> Option<(u64, Channel)> {
 
 /// A channel or thread is new or has changed.
 pub(super) fn set(step: &mut Step<'_>, data: &Value) -> Option<()> {
-    let (id, new) = read(data, step.guild_id)?;
+    let (id, new) = read(data)?;
     if data["thread_metadata"]["archived"] == true {
-        step.guild.channels.remove(&id);
+        bury(step, id);
         return Some(());
     }
+    if new.kind == PRIVATE_THREAD {
+        let inside: &mut BTreeSet<u64> = step.guild.inside.entry(id).or_default();
+        if data["newly_created"] == true {
+            inside.extend(super::id(&data["owner_id"]));
+        }
+    }
+    step.guild.gone.remove(&id);
     let old = step.guild.channels.insert(id, new.clone());
     if !new.is_room() || new.hidden {
         return Some(());
@@ -70,21 +82,20 @@ pub(super) fn delete(step: &mut Step<'_>, data: &Value) -> Option<()> {
     if step.guild.shows(gone) {
         step.tell(Kind::RoomDeleted, gone, gone, String::new());
     }
-    step.guild.channels.remove(&gone);
-    step.guild
-        .channels
-        .retain(|_, thread| thread.parent != Some(gone) || !is_thread(thread.kind));
+    let threads = step.guild.channels.iter();
+    let threads: Vec<u64> = threads
+        .filter(|(_, thread)| thread.parent == Some(gone) && thread.is_thread())
+        .map(|(id, _)| *id)
+        .collect();
+    for channel in threads.into_iter().chain([gone]) {
+        bury(step, channel);
+    }
     Some(())
 }
 
-/// What @everyone may do; other roles decide nothing yet.
-pub(super) fn role(step: &mut Step<'_>, data: &Value) {
-    let role = &data["role"];
-    if id(&role["id"]) == Some(step.guild_id) {
-        step.guild.everyone = bits(&role["permissions"]);
+/// What happened in it is still told to those who could see it.
+fn bury(step: &mut Step<'_>, channel: u64) {
+    if let Some(state) = step.guild.channels.remove(&channel) {
+        step.guild.gone.insert(channel, state);
     }
-}
-
-fn is_thread(kind: u64) -> bool {
-    matches!(kind, ANNOUNCEMENT_THREAD | PUBLIC_THREAD | PRIVATE_THREAD)
 }

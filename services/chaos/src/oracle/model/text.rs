@@ -6,8 +6,8 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{Kind, Step, id};
 use crate::oracle::payload::emoji;
 
-/// `MESSAGE_CREATE`
-pub(super) fn create(step: &mut Step<'_>, data: &Value) -> Option<()> {
+/// `MESSAGE_CREATE`; says where and which.
+pub(super) fn create(step: &mut Step<'_>, data: &Value) -> Option<(u64, u64)> {
     let (channel, message) = (id(&data["channel_id"])?, id(&data["id"])?);
     let author = data["author"]["id"].as_str()?.to_owned();
     let content = data["content"].as_str().map(str::to_owned);
@@ -19,7 +19,7 @@ pub(super) fn create(step: &mut Step<'_>, data: &Value) -> Option<()> {
         content,
         false,
     );
-    Some(())
+    Some((channel, message))
 }
 
 /// `MESSAGE_UPDATE`: an event only if the message was edited. One that repeats the time of the last edit (the message was
