@@ -79,15 +79,15 @@ pub trait Ground {
         if base == Permissions::ALL {
             return base;
         }
+        // A role that is gone may still stand in members and overwrites until Discord says otherwise.
+        let has = |role| subject.roles.contains(&role) && self.role(role).is_some();
         let (mut everyone, mut roles, mut own) = (Rule::NOTHING, Rule::NOTHING, Rule::NOTHING);
         for overwrite in &channel.overwrites {
             let rule = match overwrite.target {
                 OverwriteTarget::Role if overwrite.id == self.guild().everyone().get() => {
                     &mut everyone
                 }
-                OverwriteTarget::Role if subject.roles.contains(&RoleId::new(overwrite.id)) => {
-                    &mut roles
-                }
+                OverwriteTarget::Role if has(RoleId::new(overwrite.id)) => &mut roles,
                 OverwriteTarget::Member if overwrite.id == subject.user.get() => &mut own,
                 _ => continue,
             };

@@ -138,6 +138,12 @@ fn cases() -> Vec<Case> {
             channel(0, &[]),
             BASE,
         ),
+        case(
+            "a role that is gone opens nothing either",
+            &[77],
+            channel(0, &[(Role, 77, VIEW, 0), (Role, everyone, 0, VIEW)]),
+            0,
+        ),
         case("no VIEW_CHANNEL, nothing at all", &[], hidden.clone(), 0),
         case(
             "an administrator may everything",

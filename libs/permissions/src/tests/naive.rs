@@ -50,7 +50,9 @@ fn has(town: &Town, channel: &Channel, subject: &Subject<'_>, bit: u64) -> bool 
 /// Who has the last word: the owner, an administrator's role, the time-out, the member's overwrite, those of roles, that of
 /// @everyone, the roles themselves.
 fn granted(town: &Town, channel: &Channel, subject: &Subject<'_>, bit: u64) -> bool {
-    let mine = |id: u64| id == GUILD.get() || subject.roles.iter().any(|role| role.get() == id);
+    let exists = |id: u64| town.roles.iter().any(|(role, _)| role.get() == id);
+    let held = |id: u64| subject.roles.iter().any(|role| role.get() == id);
+    let mine = |id: u64| id == GUILD.get() || (held(id) && exists(id));
     let by_roles = |bit: u64| {
         let mut roles = town.roles.iter();
         roles.any(|(id, bits)| mine(id.get()) && bits & bit != 0)
