@@ -29,6 +29,8 @@ pub(super) struct Plan {
     guilds: Vec<Id>,
     kinds: Vec<Kind>,
     outcasts: Vec<Id>,
+    /// Who was kicked, and from where.
+    exiles: Vec<(Id, Id)>,
     mark: Option<String>,
 }
 
@@ -39,6 +41,7 @@ impl Plan {
             guilds: sequence.guilds.clone(),
             kinds: sequence.kinds.clone(),
             outcasts: sequence.outcasts.clone(),
+            exiles: Vec::new(),
             mark: sequence.mark.clone(),
         }
     }

@@ -102,10 +102,15 @@ impl Plan {
         if user == guild.owner {
             return None;
         }
+        let here = (guild.id, user);
         let act = if guild.members.contains_key(&user) {
+            self.exiles.push(here);
             "kick"
-        } else {
+        } else if let Some(place) = self.exiles.iter().position(|exile| *exile == here) {
+            self.exiles.swap_remove(place);
             "add-member"
+        } else {
+            return None;
         };
         Some((act, json!({ "user": user })))
     }
