@@ -9,5 +9,5 @@ mod tag;
 pub use config::{SESSION_STORE, SessionStoreConfig, VARIABLES};
 pub use memory::{MEMORY_CAPACITY, MemorySessions};
 pub use redis::RedisSessions;
-pub use sessions::Sessions;
+pub use sessions::{Sessions, VERSION};
 pub use tag::tag;

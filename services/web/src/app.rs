@@ -156,6 +156,8 @@ impl App {
         );
         let memberships = Memberships::new(
             Arc::clone(&self.discord),
+            Arc::clone(&self.ports.bus),
+            Arc::clone(&self.ports.limits),
             vault.clone(),
             config.membership_ttl,
         );

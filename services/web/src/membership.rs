@@ -1,19 +1,26 @@
-//! Which guilds a user is in: asked of Discord with the user's token, believed for a minute, asked once at a time per user.
+//! Which guilds a user is in and as what: asked of Discord with the user's token, believed for a minute, asked once at a time
+//! per user.
 
+mod ask;
+mod renewal;
 mod slots;
 mod standing;
+#[cfg(test)]
+mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use contracts::{GuildId, UserId};
+use contracts::UserId;
+use event_bus::{BusError, EventBus};
+use limits::Limits;
 use parking_lot::Mutex;
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 use tower_sessions::Session;
 use tracing::warn;
 
 use crate::{
-    discord::{Discord, DiscordError, Tokens},
-    session::{TOKENS, vault::Vault},
+    discord::{Discord, DiscordError},
+    session::vault::Vault,
 };
 pub(crate) use slots::Known;
 use slots::Slots;
@@ -21,6 +28,12 @@ pub(crate) use standing::Standing;
 
 /// How long the last known guilds are believed when Discord or the session store does not answer.
 pub(crate) const AUTH_GRACE: Duration = Duration::from_secs(300);
+
+/// Questions after members that this replica has under way at once; the others wait for their turn.
+const QUESTIONS: usize = 64;
+
+/// How soon guilds are asked for again that could not be asked for.
+const SOON: Duration = Duration::from_secs(5);
 
 /// Why a user's guilds are not known.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +44,12 @@ pub(crate) enum MembershipError {
     /// The session store does not answer.
     #[error("the session store is away: {0}")]
     Store(#[from] tower_sessions::session::Error),
+    /// The event bus does not answer, which knows the bot's guilds.
+    #[error("the event bus is away: {0}")]
+    Bus(#[from] BusError),
+    /// Nobody can say whether another replica renews the user's tokens.
+    #[error("the limits are away: {0}")]
+    Limits(#[from] limits::LimitsError),
     /// Discord does not answer.
     #[error(transparent)]
     Discord(DiscordError),
@@ -41,6 +60,11 @@ impl From<MembershipError> for crate::error::ApiError {
         match error {
             MembershipError::SignedOut => Self::Unauthorized,
             MembershipError::Store(error) => error.into(),
+            MembershipError::Bus(error) => error.into(),
+            MembershipError::Limits(_) => {
+                warn!(component = "Internal", %error, "a user's tokens can't be renewed");
+                Self::Unavailable
+            }
             MembershipError::Discord(error) => {
                 warn!(component = "Internal", %error, "a user's guilds are not known");
                 Self::Discord
@@ -50,124 +74,85 @@ impl From<MembershipError> for crate::error::ApiError {
 }
 
 /// The guilds of users.
-#[derive(Debug)]
 pub(crate) struct Memberships {
     discord: Arc<Discord>,
+    bus: Arc<dyn EventBus>,
+    limits: Arc<dyn Limits>,
     vault: Vault,
     ttl: Duration,
     slots: Mutex<Slots>,
+    questions: Semaphore,
 }
 
 impl Memberships {
-    pub(crate) fn new(discord: Arc<Discord>, vault: Vault, ttl: Duration) -> Self {
+    pub(crate) fn new(
+        discord: Arc<Discord>,
+        bus: Arc<dyn EventBus>,
+        limits: Arc<dyn Limits>,
+        vault: Vault,
+        ttl: Duration,
+    ) -> Self {
         Self {
             discord,
+            bus,
+            limits,
             vault,
             ttl,
             slots: Mutex::default(),
+            questions: Semaphore::new(QUESTIONS),
         }
     }
 
-    /// The guilds of the user of a session. If Discord does not answer, the last known ones, for a while.
+    /// The guilds that the user of a session shares with the bot, and what the user is there. If Discord does not answer, the
+    /// last known ones, for a while.
     pub(crate) async fn of(
         &self,
         user: UserId,
         session: &Session,
     ) -> Result<Known, MembershipError> {
         let slot = self.slots.lock().of(user);
-        let mut known = slot.lock().await;
-        if let Some(fresh) = known.as_ref().filter(|known| known.at.elapsed() < self.ttl) {
-            return Ok(fresh.clone());
+        let mut remembered = slot.lock().await;
+        if let Some(known) = &remembered.known
+            && Instant::now() < remembered.ask_from
+        {
+            return Ok(known.clone());
         }
-        match self.ask(session).await {
-            Ok(guilds) => {
-                let asked_at = crate::hub::now_ms();
-                let standings = guilds.into_iter().map(|guild| Standing {
-                    guild,
-                    roles: [].into(),
-                    joined_at: None,
-                    timed_out_until: None,
-                    asked_at,
-                });
-                let now = Known {
-                    at: Instant::now(),
-                    guilds: standings.collect(),
+        let last = remembered.known.clone();
+        match self.ask(session, last.as_ref()).await {
+            Ok(asked) => {
+                let now = Instant::now();
+                let next = asked.again_in.map_or(self.ttl, |soon| soon.min(self.ttl));
+                remembered.ask_from = now + next;
+                let known = Known {
+                    at: now,
+                    guilds: asked.standings.into(),
                 };
-                Ok(known.insert(now).clone())
+                Ok(remembered.known.insert(known).clone())
             }
             Err(MembershipError::SignedOut) => Err(MembershipError::SignedOut),
-            Err(error) => match known
-                .as_ref()
-                .filter(|known| known.at.elapsed() < self.ttl + AUTH_GRACE)
-            {
-                Some(last) => {
-                    warn!(component = "Internal", %error, "a user's guilds can't be read; the last known ones hold");
-                    Ok(last.clone())
+            Err(error) => {
+                if let MembershipError::Discord(DiscordError::Limited { retry_after }) = &error {
+                    remembered.ask_from = Instant::now() + *retry_after;
                 }
-                None => Err(error),
-            },
+                match last.filter(|known| known.at.elapsed() < self.ttl + AUTH_GRACE) {
+                    Some(last) => {
+                        warn!(component = "Internal", %error, "a user's guilds can't be read; the last known ones hold");
+                        Ok(last)
+                    }
+                    None => Err(error),
+                }
+            }
         }
     }
 
-    /// Forgets what is known of a user, so that the next question is asked of Discord.
+    /// Forgets what is known of a user, also what is being asked for at this moment: the next [`Memberships::of`] asks Discord.
     pub(crate) fn forget(&self, user: UserId) {
         self.slots.lock().forget(user);
     }
-
-    async fn ask(&self, session: &Session) -> Result<Vec<GuildId>, MembershipError> {
-        let tokens = self.tokens(session).await?;
-        let tokens = if tokens.is_expired() {
-            self.renew(session, &tokens).await?
-        } else {
-            tokens
-        };
-        match self.discord.guilds(&tokens.access).await {
-            Err(DiscordError::Expired) => {
-                let tokens = self.renew(session, &tokens).await?;
-                self.discord.guilds(&tokens.access).await.map_err(over)
-            }
-            outcome => outcome.map_err(over),
-        }
-    }
-
-    async fn tokens(&self, session: &Session) -> Result<Tokens, MembershipError> {
-        let sealed: Option<String> = session.get(TOKENS).await?;
-        let open = sealed.and_then(|sealed| self.vault.open(TOKENS, &sealed));
-        let tokens = open.and_then(|json| serde_json::from_str(&json).ok());
-        tokens.ok_or(MembershipError::SignedOut)
-    }
-
-    /// Renews the tokens and stores them at once: the old refresh token is void. Another replica may have been faster.
-    async fn renew(&self, session: &Session, old: &Tokens) -> Result<Tokens, MembershipError> {
-        let Some(refresh) = &old.refresh else {
-            return Err(MembershipError::SignedOut);
-        };
-        match self.discord.refresh(refresh).await {
-            Ok(tokens) => {
-                let json = serde_json::to_string(&tokens).unwrap_or_default();
-                session
-                    .insert(TOKENS, self.vault.seal(TOKENS, &json))
-                    .await?;
-                session.save().await?;
-                Ok(tokens)
-            }
-            Err(DiscordError::Expired) => {
-                session.load().await?;
-                let stored = self.tokens(session).await?;
-                if stored.access == old.access {
-                    Err(MembershipError::SignedOut)
-                } else {
-                    Ok(stored)
-                }
-            }
-            Err(error) => Err(MembershipError::Discord(error)),
-        }
-    }
 }
 
-fn over(error: DiscordError) -> MembershipError {
-    match error {
-        DiscordError::Expired => MembershipError::SignedOut,
-        other => MembershipError::Discord(other),
+impl std::fmt::Debug for Memberships {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Memberships")
     }
 }

@@ -1,6 +1,7 @@
 //! Who is signed in.
 
 pub(crate) mod cookie;
+pub(crate) mod kept;
 pub(crate) mod vault;
 
 use std::time::Duration;
@@ -14,7 +15,6 @@ use crate::{error::ApiError, hub::now_ms, state::AppState};
 
 /// Keys of what a session holds.
 pub(crate) const USER: &str = "user";
-pub(crate) const TOKENS: &str = "tokens";
 const SEEN: &str = "seen";
 
 /// How often the use of a session is noted, so that it does not expire while it is used.

@@ -43,6 +43,7 @@ macro_rules! holds {
             liveness_follows_the_session,
             a_logout_elsewhere_ends_a_session_in_use,
             a_new_id_at_login_leaves_nothing_under_the_old_one,
+            a_save_brings_no_older_version_of_a_value_back,
         );
     };
     (@each $fresh:path: $($clause:ident),+ $(,)?) => {$(
@@ -252,4 +253,23 @@ pub(crate) async fn a_new_id_at_login_leaves_nothing_under_the_old_one(sessions:
     assert_ne!(before, after);
     assert!(!sessions.is_live(&before).await.unwrap());
     assert!(sessions.is_live(&after).await.unwrap());
+}
+
+pub(crate) async fn a_save_brings_no_older_version_of_a_value_back(sessions: Sessions) {
+    let mut first = record(60);
+    let tokens = |version: u64| json!({"version": version, "sealed": format!("v{version}")});
+    first.data.insert("tokens".to_owned(), tokens(1));
+    sessions.create(&mut first).await.unwrap();
+    let mut late = sessions.load(&first.id).await.unwrap().unwrap();
+    first.data.insert("tokens".to_owned(), tokens(2));
+    sessions.save(&first).await.unwrap();
+    late.data.insert("seen".to_owned(), json!(7));
+    sessions.save(&late).await.unwrap();
+    let stored = sessions.load(&first.id).await.unwrap().unwrap();
+    assert_eq!(stored.data["tokens"], tokens(2));
+    assert_eq!(stored.data["seen"], json!(7));
+    first.data.insert("tokens".to_owned(), tokens(3));
+    sessions.save(&first).await.unwrap();
+    let stored = sessions.load(&first.id).await.unwrap().unwrap();
+    assert_eq!(stored.data["tokens"], tokens(3));
 }

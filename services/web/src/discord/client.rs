@@ -11,11 +11,14 @@ use oauth2::{
 use serde::{Deserialize, de::DeserializeOwned};
 use url::Url;
 
-use super::Tokens;
+use super::{Member, Tokens};
 use crate::{config::Config, session::User};
 
 /// How long any question may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long is waited where Discord says "later" but not when, and at most.
+const PAUSE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
 
 /// Longest answer that is read: 200 guilds with all their features stay far below.
 const LONGEST_ANSWER: usize = 1 << 20;
@@ -26,6 +29,12 @@ pub(crate) enum DiscordError {
     /// The user's authorization is over: sign in again.
     #[error("Discord no longer accepts the user's token")]
     Expired,
+    /// It wants to be asked later.
+    #[error("Discord asks to wait {}s", .retry_after.as_secs_f32())]
+    Limited {
+        /// How long at least.
+        retry_after: Duration,
+    },
     /// Discord refuses what we sent: a code that was used, a wrong client secret.
     #[error("Discord refused: {0}")]
     Refused(String),
@@ -33,6 +42,9 @@ pub(crate) enum DiscordError {
     #[error("Discord failed: {0}")]
     Failed(String),
 }
+
+/// What a refusal says of a thing that is not there.
+const NOT_FOUND: &str = "not found";
 
 type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
@@ -196,6 +208,21 @@ impl Discord {
         Ok(guilds.into_iter().map(|guild| guild.id).collect())
     }
 
+    /// What the user is in a guild; `None` if not in it.
+    pub(crate) async fn member(
+        &self,
+        guild: GuildId,
+        access: &str,
+    ) -> Result<Option<Member>, DiscordError> {
+        match self
+            .read(&format!("/users/@me/guilds/{guild}/member"), access)
+            .await
+        {
+            Err(DiscordError::Refused(status)) if status == NOT_FOUND => Ok(None),
+            outcome => outcome.map(Some),
+        }
+    }
+
     async fn read<T: DeserializeOwned>(&self, path: &str, access: &str) -> Result<T, DiscordError> {
         let request = self
             .http
@@ -205,6 +232,11 @@ impl Discord {
         match answer.status().as_u16() {
             200 => {}
             401 => return Err(DiscordError::Expired),
+            404 => return Err(DiscordError::Refused(NOT_FOUND.to_owned())),
+            429 => {
+                let retry_after = retry_after(answer.headers());
+                return Err(DiscordError::Limited { retry_after });
+            }
             status => return Err(DiscordError::Failed(format!("{path} answered {status}"))),
         }
         let mut body = Vec::new();
@@ -219,6 +251,15 @@ impl Discord {
         serde_json::from_slice(&body)
             .map_err(|error| DiscordError::Failed(format!("{path}: {error}")))
     }
+}
+
+/// How long Discord asks to wait (Discord, "Rate Limits": seconds, with or without a fraction).
+fn retry_after(headers: &http::HeaderMap) -> Duration {
+    let value = headers.get(http::header::RETRY_AFTER);
+    let text = value.and_then(|value| value.to_str().ok());
+    let seconds = text.and_then(|text| text.trim().parse::<f64>().ok());
+    let pause = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    pause.unwrap_or(PAUSE.0).min(PAUSE.1)
 }
 
 /// What went wrong on the way, without the address: it may hold a code.

@@ -12,7 +12,10 @@ use super::{PATIENCE, PENDING, Pending, page};
 use crate::{
     discord::DiscordError,
     hub::now_ms,
-    session::{TOKENS, USER, expiry},
+    session::{
+        USER, expiry,
+        kept::{KeptTokens, TOKENS},
+    },
     state::AppState,
 };
 
@@ -43,7 +46,7 @@ impl From<DiscordError> for Failure {
         warn!(component = "Internal", %error, "a sign-in failed at Discord");
         match error {
             DiscordError::Refused(_) | DiscordError::Expired => Self::Refused,
-            DiscordError::Failed(_) => Self::Discord,
+            DiscordError::Failed(_) | DiscordError::Limited { .. } => Self::Discord,
         }
     }
 }
@@ -118,16 +121,14 @@ async fn finish(
     let code = query.remove("code").ok_or(Failure::Stale)?;
     let tokens = state.discord.exchange(code, mine.verifier).await?;
     let user = state.discord.me(&tokens.access).await?;
-    let json = serde_json::to_string(&tokens).unwrap_or_default();
     // A new id: whoever knew the one before the sign-in does not know this one.
     if let Some(before) = session.id() {
         state.streams.end_session(before);
     }
     session.cycle_id().await?;
     session.remove_value(PENDING).await?;
-    session
-        .insert(TOKENS, state.vault.seal(TOKENS, &json))
-        .await?;
+    let kept = KeptTokens::seal(&state.vault, &tokens, 0);
+    session.insert(TOKENS, kept).await?;
     session.insert(USER, &user).await?;
     session.set_expiry(Some(expiry(state.config.session_ttl)));
     session.save().await?;

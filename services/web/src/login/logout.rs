@@ -3,9 +3,8 @@ use tower_sessions::Session;
 use tracing::{debug, info};
 
 use crate::{
-    discord::Tokens,
     error::ApiError,
-    session::{TOKENS, USER, User},
+    session::{USER, User, kept::KeptTokens},
     state::AppState,
 };
 
@@ -15,7 +14,7 @@ pub(crate) async fn logout(
     session: Session,
 ) -> Result<StatusCode, ApiError> {
     let user: Option<User> = session.get(USER).await?;
-    let sealed: Option<String> = session.get(TOKENS).await?;
+    let kept = KeptTokens::read(&session).await?;
     let id = session.id();
     session.flush().await?;
     if let Some(id) = id {
@@ -25,9 +24,7 @@ pub(crate) async fn logout(
         state.memberships.forget(user.id);
         info!(component = "Internal", user_id = %user.id, "somebody signed out");
     }
-    let open = sealed.and_then(|sealed| state.vault.open(TOKENS, &sealed));
-    let tokens: Option<Tokens> = open.and_then(|json| serde_json::from_str(&json).ok());
-    if let Some(tokens) = tokens
+    if let Some(tokens) = kept.and_then(|kept| kept.open(&state.vault))
         && let Err(error) = state.discord.revoke(&tokens).await
     {
         // The user is signed out here all the same; the token ends by itself.

@@ -12,7 +12,23 @@ const USERS: usize = 20_000;
 const FORGOTTEN: usize = 16;
 
 /// What is known of one user. Whoever asks Discord holds it, so that it is asked once at a time.
-pub(super) type Slot = Arc<tokio::sync::Mutex<Option<Known>>>;
+pub(super) type Slot = Arc<tokio::sync::Mutex<Remembered>>;
+
+/// What is known of one user, and until when Discord is not asked.
+#[derive(Debug)]
+pub(super) struct Remembered {
+    pub(super) known: Option<Known>,
+    pub(super) ask_from: Instant,
+}
+
+impl Default for Remembered {
+    fn default() -> Self {
+        Self {
+            known: None,
+            ask_from: Instant::now(),
+        }
+    }
+}
 
 /// A user's guilds as of some time.
 #[derive(Debug, Clone)]
@@ -22,6 +38,11 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// What the user is in a guild.
+    pub(crate) fn of(&self, guild: GuildId) -> Option<&Standing> {
+        self.guilds.iter().find(|standing| standing.guild == guild)
+    }
+
     /// The ids of the guilds.
     pub(crate) fn ids(&self) -> Vec<GuildId> {
         self.guilds.iter().map(|standing| standing.guild).collect()
@@ -86,7 +107,7 @@ mod tests {
 
     fn remember(slots: &mut Slots, user: u64) -> Slot {
         let slot = slots.of(UserId::new(user));
-        *slot.try_lock().unwrap() = Some(Known {
+        slot.try_lock().unwrap().known = Some(Known {
             at: Instant::now(),
             guilds: Arc::new([]),
         });
@@ -94,7 +115,12 @@ mod tests {
     }
 
     fn knows(slots: &mut Slots, user: u64) -> bool {
-        slots.of(UserId::new(user)).try_lock().unwrap().is_some()
+        slots
+            .of(UserId::new(user))
+            .try_lock()
+            .unwrap()
+            .known
+            .is_some()
     }
 
     #[test]

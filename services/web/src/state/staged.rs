@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use environment::Env;
-use event_bus::WithoutRedis;
+use event_bus::{EventBus, WithoutRedis};
 use lifecycle::CancellationToken;
+use limits::{Limits, MemoryLimits};
 use prometheus::Registry;
 use session_store::{MemorySessions, Sessions};
 
@@ -26,18 +27,27 @@ pub(crate) fn staged(stage: &Stage, membership_ttl: &str) -> AppState {
     let metrics = Arc::new(Metrics::register(&Registry::new()).unwrap());
     let discord = Arc::new(Discord::new(&config).unwrap());
     let vault = Vault::new([&config.session_secret]);
+    let bus: Arc<dyn EventBus> = Arc::new(stage.script.clone());
+    let limits: Arc<dyn Limits> = Arc::new(MemoryLimits::default());
+    let memberships = Memberships::new(
+        Arc::clone(&discord),
+        Arc::clone(&bus),
+        Arc::clone(&limits),
+        vault.clone(),
+        config.membership_ttl,
+    );
     let sessions: Sessions = MemorySessions::new().into();
     AppState::new(Parts {
         hub: stage.hub.clone(),
-        bus: Arc::new(stage.script.clone()),
+        bus,
         stream_tokens: StreamTokens::new(&config, vault.clone(), sessions.clone()),
         sessions,
-        memberships: Memberships::new(Arc::clone(&discord), vault.clone(), config.membership_ttl),
+        memberships,
         discord,
         vault,
         streams: Streams::new(20, Arc::clone(&metrics)),
         commands: Arc::new(link::NoGateway),
-        limits: Arc::new(limits::MemoryLimits::default()),
+        limits,
         metrics,
         drain: CancellationToken::new(),
         config,

@@ -1,11 +1,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use axum::{
     Form, Json, Router,
-    extract::{Query, State},
+    extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -35,6 +36,10 @@ struct Inner {
     down: bool,
     lifetime: u64,
     user: u64,
+    refreshed: usize,
+    /// Refresh tokens that were not accepted.
+    refused: usize,
+    slow: Duration,
 }
 
 impl Discord {
@@ -57,6 +62,7 @@ impl Discord {
             .route("/api/v10/oauth2/token/revoke", post(revoke))
             .route("/api/v10/users/@me", get(me))
             .route("/api/v10/users/@me/guilds", get(guilds_of))
+            .route("/api/v10/users/@me/guilds/{guild}/member", get(member_of))
             .with_state(discord.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         discord
@@ -83,6 +89,24 @@ impl Discord {
     /// How often the guilds of a user were asked for.
     pub(crate) fn asked(&self) -> u64 {
         self.inner.lock().asked
+    }
+
+    /// How often tokens were renewed, and how often that was refused.
+    pub(crate) fn refreshed(&self) -> (usize, usize) {
+        let inner = self.inner.lock();
+        (inner.refreshed, inner.refused)
+    }
+
+    /// Answers to what renews tokens take this long.
+    pub(crate) fn slow_refreshes(&self, slow: Duration) {
+        self.inner.lock().slow = slow;
+    }
+
+    /// The user takes all authorizations back.
+    pub(crate) fn take_back(&self) {
+        let mut inner = self.inner.lock();
+        inner.tokens.clear();
+        inner.refreshes.clear();
     }
 
     pub(crate) fn live_tokens(&self) -> usize {
@@ -139,6 +163,10 @@ async fn token(
 ) -> Response {
     let refuse =
         |error: &str| (StatusCode::BAD_REQUEST, Json(json!({"error": error}))).into_response();
+    let slow = discord.inner.lock().slow;
+    if form["grant_type"] == "refresh_token" && !slow.is_zero() {
+        tokio::time::sleep(slow).await;
+    }
     let mut inner = discord.inner.lock();
     if inner.down {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
@@ -162,8 +190,10 @@ async fn token(
         }
         "refresh_token" => {
             if !inner.refreshes.remove(&form["refresh_token"]) {
+                inner.refused += 1;
                 return refuse("invalid_grant");
             }
+            inner.refreshed += 1;
         }
         "client_credentials" => {}
         _ => return refuse("unsupported_grant_type"),
@@ -185,6 +215,26 @@ async fn me(State(discord): State<Discord>, headers: HeaderMap) -> Response {
     }
     let user = discord.inner.lock().user.to_string();
     Json(json!({"id": user, "username": "nelly", "global_name": "Nelly", "avatar": null}))
+        .into_response()
+}
+
+async fn member_of(
+    State(discord): State<Discord>,
+    Path(guild): Path<u64>,
+    headers: HeaderMap,
+) -> Response {
+    if !discord.knows(&headers) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let inner = discord.inner.lock();
+    if inner.down {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    if !inner.guilds.contains(&guild) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let joined_at = "2015-04-26T06:26:56.936000+00:00";
+    Json(json!({"roles": [], "joined_at": joined_at, "communication_disabled_until": null}))
         .into_response()
 }
 

@@ -11,6 +11,7 @@ mod replica;
 mod limits;
 mod login;
 mod outage;
+mod renewal;
 mod rpc;
 mod slow;
 mod streams;

@@ -17,7 +17,10 @@ use crate::{
     },
     membership::AUTH_GRACE,
     patience::Patience,
-    session::{SignedIn, TOKENS, User},
+    session::{
+        SignedIn, User,
+        kept::{KeptTokens, TOKENS},
+    },
     state::{AppState, staged::staged},
 };
 
@@ -38,11 +41,8 @@ async fn open(state: &AppState) -> StreamBody {
         refresh: None,
         expires_at: u64::MAX,
     };
-    let json = serde_json::to_string(&tokens).unwrap();
-    session
-        .insert(TOKENS, state.vault.seal(TOKENS, &json))
-        .await
-        .unwrap();
+    let kept = KeptTokens::seal(&state.vault, &tokens, 0);
+    session.insert(TOKENS, kept).await.unwrap();
     session.save().await.unwrap();
     let id = session.id().unwrap();
     let slot = state

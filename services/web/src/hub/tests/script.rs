@@ -98,6 +98,14 @@ impl Stage {
         stage
     }
 
+    /// What the hub hears.
+    pub(crate) fn signals(&self) -> tokio::sync::mpsc::Receiver<Signal> {
+        let (heard, signals) = tokio::sync::mpsc::channel(8);
+        self.hub
+            .on_signal(move |signal| heard.try_send(signal.clone()).unwrap());
+        signals
+    }
+
     pub(crate) fn starting(guilds: &[GuildId], ticks: Ticks) -> Self {
         let log = |guild: &GuildId| {
             let entries = vec![join(*guild, 0, 1, 1, 1)];
