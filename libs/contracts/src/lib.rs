@@ -13,6 +13,7 @@ mod shard_id;
 mod signal;
 pub mod snapshot;
 pub mod state;
+mod stream;
 pub mod typescript;
 
 pub use envelope::Envelope;
@@ -22,3 +23,4 @@ pub use ids::{ChannelId, GuildId, InvalidSnowflake, MessageId, RoleId, UserId};
 pub use problem::Problem;
 pub use shard_id::ShardId;
 pub use signal::Signal;
+pub use stream::{StreamMessage, StreamRequest};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use ts_rs::{Config, TS};
 
 use crate::{
-    ChannelId, EventId, EventKind, GuildId, MessageId, RoleId, UserId, event, problem, rpc,
+    ChannelId, EventId, EventKind, GuildId, MessageId, RoleId, StreamMessage, StreamRequest, UserId, event, problem, rpc,
     snapshot,
 };
 
@@ -82,6 +82,7 @@ pub fn module() -> String {
         rpc::Done
     );
     declare!(rpc::ChannelMessages, rpc::Me, rpc::SharedGuild);
+    declare!(StreamRequest, StreamMessage);
     text.push_str(
         "\n/** What arrives on a stream: the name of an event and the type of its payload. */\n",
     );

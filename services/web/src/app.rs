@@ -181,6 +181,7 @@ impl App {
             limits: self.ports.limits,
             metrics: self.metrics,
             drain: lifecycle.drain(),
+            tasks: lifecycle.clone(),
         });
         let server = Server {
             listener: self.listener,

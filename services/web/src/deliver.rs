@@ -4,6 +4,7 @@ mod choice;
 mod flow;
 mod opening;
 pub(crate) mod sse;
+pub(crate) mod ws;
 
 use std::time::Duration;
 

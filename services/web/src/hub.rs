@@ -32,6 +32,7 @@ pub use alarm::{Alarm, End};
 pub use cursor::Cursor;
 pub use mask::Mask;
 
+pub(crate) use alarm::{MOST_WAITING, WARN_WAITING};
 pub(crate) use chunk::{Chunk, Transport};
 pub(crate) use frame::Block;
 pub(crate) use join::{Away, Wish, now_ms};

@@ -1,5 +1,7 @@
 //! What web tells Prometheus. Never a label per user, guild or channel.
 
+use std::time::Duration;
+
 use contracts::event::ResetReason;
 use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
@@ -18,6 +20,9 @@ const REPAIR: &[f64] = &[0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0];
 /// Upper bounds of the tick histogram, in seconds.
 const TICK: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0];
 
+/// Upper bounds of the histogram of WebSockets' beginnings, in seconds.
+const AUTH: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0];
+
 /// The metrics of one replica.
 #[derive(Debug)]
 pub struct Metrics {
@@ -32,6 +37,9 @@ pub struct Metrics {
     ticks: Histogram,
     degraded: IntGauge,
     slow_closes: IntCounter,
+    slow_warnings: IntCounter,
+    websockets: IntCounter,
+    websocket_auth: Histogram,
     resets: IntCounterVec,
     log_reads: IntCounter,
     guilds: IntGauge,
@@ -97,6 +105,16 @@ impl Metrics {
                 "fanfare_slow_consumer_closes_total",
                 "Connections closed because more than 1 MiB waited for the reader, or because it took nothing for a minute",
             )?,
+            slow_warnings: counter(
+                "fanfare_slow_consumer_warnings_total",
+                "WebSockets told that most of what may wait for their reader does",
+            )?,
+            websockets: counter("fanfare_ws_connections_total", "WebSockets that were opened")?,
+            websocket_auth: histogram(
+                "fanfare_ws_auth_seconds",
+                "From the opening of a WebSocket to the beginning of its stream",
+                AUTH,
+            )?,
             resets: counters("fanfare_resets_total", "Resets told to streams", "reason")?,
             log_reads: counter(
                 "fanfare_catch_up_reads_total",
@@ -133,6 +151,9 @@ impl Metrics {
         registry.register(Box::new(metrics.ticks.clone()))?;
         registry.register(Box::new(metrics.degraded.clone()))?;
         registry.register(Box::new(metrics.slow_closes.clone()))?;
+        registry.register(Box::new(metrics.slow_warnings.clone()))?;
+        registry.register(Box::new(metrics.websockets.clone()))?;
+        registry.register(Box::new(metrics.websocket_auth.clone()))?;
         registry.register(Box::new(metrics.resets.clone()))?;
         registry.register(Box::new(metrics.log_reads.clone()))?;
         registry.register(Box::new(metrics.guilds.clone()))?;
@@ -192,6 +213,18 @@ impl Metrics {
 
     pub(crate) fn slow_consumer_closed(&self) {
         self.slow_closes.inc();
+    }
+
+    pub(crate) fn slow_consumer_warned(&self) {
+        self.slow_warnings.inc();
+    }
+
+    pub(crate) fn websocket_opened(&self) {
+        self.websockets.inc();
+    }
+
+    pub(crate) fn websocket_authenticated(&self, after: Duration) {
+        self.websocket_auth.observe(after.as_secs_f64());
     }
 
     pub(crate) fn reset(&self, reason: ResetReason) {

@@ -26,7 +26,7 @@ pub(crate) async fn own_pages_only(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     );
-    let stream = request.uri().path() == "/api/stream";
+    let stream = ["/api/stream", "/api/ws"].contains(&request.uri().path());
     if (!safe || stream) && !is_own(request.headers(), &state.config, safe) {
         return FOREIGN.into_response();
     }

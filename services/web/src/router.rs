@@ -18,7 +18,7 @@ use tracing::error;
 
 use crate::{
     api, dashboard,
-    deliver::sse,
+    deliver::{sse, ws},
     error::ApiError,
     login, openapi, origin, rpc,
     session::cookie::{self, CookieCare},
@@ -45,6 +45,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .layer(cookie::layer(&state.config, state.sessions.clone()));
     let sized = RequestBodyLimitLayer::new(BODY_LIMIT);
     let own_pages_only = from_fn_with_state(state.clone(), origin::own_pages_only);
+    let own_pages_only_too = own_pages_only.clone();
 
     let stream = Router::new().route("/api/stream", get(sse::stream).head(sse::stream_head));
     let timed = Router::new()
@@ -90,6 +91,10 @@ pub(crate) fn router(state: AppState) -> Router {
         Some(cors) => with_session.layer(cors),
         None => with_session,
     };
+    // A token opens it, not the cookie.
+    let websocket = Router::new()
+        .route("/api/ws", get(ws::upgrade))
+        .layer(own_pages_only_too);
     let plain = Router::new()
         .route("/api/health", get(api::health))
         .route("/api/ready", get(api::ready))
@@ -105,6 +110,7 @@ pub(crate) fn router(state: AppState) -> Router {
 
     let shielding = Shield::new(&state.config, state.metrics.clone());
     with_session
+        .merge(websocket)
         .merge(plain)
         .fallback(|| async { ApiError::NotFound })
         .layer(CatchPanicLayer::custom(panicked))

@@ -31,7 +31,7 @@ const LINGER: Duration = Duration::from_millis(500);
 const ACCEPT_SHARE: f64 = 0.8;
 
 /// The part of the grace period after which connections are cut off.
-const CUT_SHARE: f64 = 0.9;
+pub(crate) const CUT_SHARE: f64 = 0.9;
 
 /// How often it is looked whether the last stream has ended.
 const LOOK: Duration = Duration::from_millis(50);

@@ -4,7 +4,7 @@ pub(crate) mod staged;
 use std::{ops::Deref, sync::Arc};
 
 use event_bus::EventBus;
-use lifecycle::CancellationToken;
+use lifecycle::{CancellationToken, Lifecycle};
 use limits::Limits;
 use link::Commands;
 use session_store::Sessions;
@@ -33,6 +33,7 @@ pub(crate) struct Parts {
     pub(crate) limits: Arc<dyn Limits>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) drain: CancellationToken,
+    pub(crate) tasks: Lifecycle,
 }
 
 impl AppState {

@@ -9,6 +9,9 @@ use crate::{
 /// Most guilds that one stream may name.
 const MOST_GUILDS: usize = 200;
 
+/// Most events that one stream may name.
+const MOST_EVENTS: usize = 64;
+
 /// What a browser asks of a stream.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Choice {
@@ -20,6 +23,54 @@ pub(super) struct Choice {
 }
 
 impl Choice {
+    /// Reads what the first message of a WebSocket asks for; everything that is wrong is named at once.
+    pub(super) fn of(
+        named: Option<Vec<String>>,
+        events: Option<Vec<String>>,
+        last_event_id: Option<String>,
+        snapshot: bool,
+    ) -> Result<Self, Vec<FieldProblem>> {
+        let mut problems = Vec::new();
+        let mut problem = |field: &str, message: String| {
+            problems.push(FieldProblem {
+                field: field.to_owned(),
+                code: "invalid".to_owned(),
+                message,
+            });
+        };
+        let (mut guilds, mut mask) = (Vec::new(), events.as_ref().map(|_| Mask::NONE));
+        let named = named.unwrap_or_default();
+        if named.len() > MOST_GUILDS {
+            problem("guilds", format!("may be {MOST_GUILDS} at most"));
+        }
+        if events.as_ref().is_some_and(|events| events.len() > MOST_EVENTS) {
+            problem("events", format!("may be {MOST_EVENTS} at most"));
+        }
+        for guild in named.iter().take(MOST_GUILDS) {
+            match guild.parse::<GuildId>() {
+                Ok(guild) if !guilds.contains(&guild) => guilds.push(guild),
+                Ok(_) => {}
+                Err(error) => problem("guilds", error.to_string()),
+            }
+        }
+        for event in events.iter().flatten().take(MOST_EVENTS) {
+            if let Some(mask) = &mut mask
+                && !mask.add(event)
+            {
+                problem("events", unknown(event));
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Self {
+            guilds: Some(guilds).filter(|guilds| !guilds.is_empty()),
+            mask: mask.unwrap_or(Mask::DEFAULT),
+            cursor: last_event_id.map_or(Cursor::Now, |id| Cursor::parse(&id)),
+            snapshot,
+        })
+    }
+
     /// Reads a query and its header; everything that is wrong is named at once. A cursor is never an error here.
     pub(super) fn from_query(query: &str, headers: &HeaderMap) -> Result<Self, ApiError> {
         let mut problems = Vec::new();

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{GuildId, event::UnavailableReason};
+use contracts::{GuildId, UserId, event::UnavailableReason};
 use event_bus::BusError;
 use futures_util::{FutureExt, future::BoxFuture};
 use tracing::trace;
@@ -108,6 +108,11 @@ impl Flow {
     /// Tells how much waits, and when something does.
     pub(super) fn alarm(&self) -> &Alarm {
         &self.slot.alarm
+    }
+
+    /// Whose stream it is.
+    pub(super) fn user(&self) -> UserId {
+        self.slot.user
     }
 
     fn hand_over(&mut self, chunk: Chunk) -> Chunk {

@@ -10,6 +10,9 @@ use crate::patience::Patience;
 /// Most bytes of new events that may wait for one stream.
 pub(crate) const MOST_WAITING: usize = 1 << 20;
 
+/// From so many bytes on a reader is told that it is slow.
+pub(crate) const WARN_WAITING: usize = MOST_WAITING / 4 * 3;
+
 /// Wakes one stream: something waits in a ring, or the stream has to end.
 #[derive(Debug, Default)]
 pub struct Alarm {
@@ -45,6 +48,8 @@ impl Alarm {
         let before = self.waiting.fetch_add(bytes, Ordering::AcqRel);
         if before <= MOST_WAITING && before + bytes > MOST_WAITING {
             self.patience.set_short(true);
+            self.waker.wake();
+        } else if before <= WARN_WAITING && before + bytes > WARN_WAITING {
             self.waker.wake();
         }
         if !self.pending.swap(true, Ordering::AcqRel) {
@@ -85,9 +90,14 @@ impl Alarm {
         }
     }
 
+    /// How many bytes wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Acquire)
+    }
+
     /// Whether something waits that the reader has not taken.
     pub(crate) fn is_behind(&self) -> bool {
-        self.waiting.load(Ordering::Acquire) > 0
+        self.waiting() > 0
     }
 
     /// Nothing waits, or the reader is on its way through the log, where it takes what it can.

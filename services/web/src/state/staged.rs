@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use environment::Env;
 use event_bus::{EventBus, WithoutRedis};
-use lifecycle::CancellationToken;
+use lifecycle::{CancellationToken, Lifecycle};
 use limits::{Limits, MemoryLimits};
 use prometheus::Registry;
 use session_store::{MemorySessions, Sessions};
@@ -50,6 +50,7 @@ pub(crate) fn staged(stage: &Stage, membership_ttl: &str) -> AppState {
         limits,
         metrics,
         drain: CancellationToken::new(),
+        tasks: Lifecycle::new(),
         config,
     })
 }
