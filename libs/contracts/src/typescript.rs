@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use ts_rs::{Config, TS};
 
 use crate::{
-    ChannelId, EventId, EventKind, GuildId, MessageId, RoleId, StreamMessage, StreamRequest, UserId, event, problem, rpc,
-    snapshot,
+    ChannelId, EventId, EventKind, GuildId, MessageId, RoleId, StreamMessage, StreamRequest,
+    UserId, event, problem, rpc, snapshot,
 };
 
 /// The module `libs/browser/src/contracts.ts`: every type a browser meets, and the map from an event's name to its payload.

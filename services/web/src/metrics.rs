@@ -109,7 +109,10 @@ impl Metrics {
                 "fanfare_slow_consumer_warnings_total",
                 "WebSockets told that most of what may wait for their reader does",
             )?,
-            websockets: counter("fanfare_ws_connections_total", "WebSockets that were opened")?,
+            websockets: counter(
+                "fanfare_ws_connections_total",
+                "WebSockets that were opened",
+            )?,
             websocket_auth: histogram(
                 "fanfare_ws_auth_seconds",
                 "From the opening of a WebSocket to the beginning of its stream",

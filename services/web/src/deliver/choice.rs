@@ -43,7 +43,10 @@ impl Choice {
         if named.len() > MOST_GUILDS {
             problem("guilds", format!("may be {MOST_GUILDS} at most"));
         }
-        if events.as_ref().is_some_and(|events| events.len() > MOST_EVENTS) {
+        if events
+            .as_ref()
+            .is_some_and(|events| events.len() > MOST_EVENTS)
+        {
             problem("events", format!("may be {MOST_EVENTS} at most"));
         }
         for guild in named.iter().take(MOST_GUILDS) {

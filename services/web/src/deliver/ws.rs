@@ -82,12 +82,19 @@ async fn converse(socket: &mut WebSocket, state: &AppState) {
     let parting = match auth::begin(socket, state).await {
         Ok((flow, first)) => {
             state.metrics.websocket_authenticated(begun.elapsed());
-            session::Session::new(socket, state, flow, first).run().await
+            session::Session::new(socket, state, flow, first)
+                .run()
+                .await
         }
         Err(parting) => parting,
     };
     let Some(parting) = parting else { return };
-    info!(component = "WS", code = parting.code as u16, reason = parting.reason, "a WebSocket is closed");
+    info!(
+        component = "WS",
+        code = parting.code as u16,
+        reason = parting.reason,
+        "a WebSocket is closed"
+    );
     if parting.code == Code::TooMany {
         state.metrics.stream_refused("overload");
     }

@@ -75,7 +75,12 @@ async fn first(socket: &mut WebSocket) -> Result<String, Option<Parting>> {
             Some(Ok(Message::Binary(_))) => {
                 return Err(Some(Parting::new(Code::Unsupported, "text only")));
             }
-            Some(Err(_)) => return Err(Some(Parting::new(Code::Unreadable, "unreadable or too long"))),
+            Some(Err(_)) => {
+                return Err(Some(Parting::new(
+                    Code::Unreadable,
+                    "unreadable or too long",
+                )));
+            }
             None => return Err(None),
         }
     }

@@ -88,7 +88,12 @@ impl Pace {
     }
 
     /// Whether it does not keep up, with so many bytes waiting; otherwise wakes the task when that may be so.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, waiting: usize, blocked: bool) -> Poll<Behind> {
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        waiting: usize,
+        blocked: bool,
+    ) -> Poll<Behind> {
         loop {
             let now = Instant::now();
             let silent = self.unanswered.map(|since| since + PONG_WITHIN);
@@ -155,8 +160,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_is_warned_once_until_most_was_taken() {
         let mut pace = Pace::new();
-        let warned = [0, WARN_WAITING, WARN_WAITING + 1, MOST_WAITING, WARN_WAITING]
-            .map(|waiting| pace.warns(waiting));
+        let warned = [
+            0,
+            WARN_WAITING,
+            WARN_WAITING + 1,
+            MOST_WAITING,
+            WARN_WAITING,
+        ]
+        .map(|waiting| pace.warns(waiting));
         assert_eq!(warned, [false, false, true, false, false]);
         assert!(!pace.warns(WARN_WAITING / 2));
         assert!(pace.warns(WARN_WAITING + 1));
