@@ -74,6 +74,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/api/rpc/revokeInvite", post(rpc::revoke_invite))
         .route("/api/rpc/sendMessage", post(rpc::send_message))
         .route("/api/rpc/addReaction", post(rpc::add_reaction))
+        .route("/api/rpc/issueStreamToken", post(rpc::issue_stream_token))
         .route("/api/rpc/{*function}", post(rpc::unknown))
         .layer(from_fn_with_state(state.clone(), rpc::counted))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

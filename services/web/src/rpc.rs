@@ -11,13 +11,14 @@ mod messages;
 mod outcome;
 pub(crate) mod place;
 mod rooms;
-
+mod stream_token;
 mod unknown;
 
 pub(crate) use call::{Call, ask};
 pub(crate) use invites::{create_invite, revoke_invite};
 pub(crate) use messages::{add_reaction, send_message};
 pub(crate) use rooms::{connect_user_to_voice_channel, create_room, delete_room, join_room};
+pub(crate) use stream_token::issue_stream_token;
 pub(crate) use unknown::unknown;
 
 use axum::{

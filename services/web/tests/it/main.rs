@@ -7,6 +7,7 @@ mod discord;
 mod gateway;
 mod publisher;
 mod replica;
+mod socket;
 
 mod limits;
 mod login;
@@ -15,3 +16,4 @@ mod renewal;
 mod rpc;
 mod slow;
 mod streams;
+mod ws;

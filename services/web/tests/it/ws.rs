@@ -1,0 +1,6 @@
+//! Streams over WebSockets.
+
+mod auth;
+mod end;
+mod slow;
+mod tell;
