@@ -866,6 +866,110 @@ name: string,
  */
 iconUrl: string | null, };
 
+export type StreamRequest = { "type": "auth", 
+/**
+ * Version of this protocol: 1.
+ */
+v: number, 
+/**
+ * From `issueStreamToken`.
+ */
+token: string, 
+/**
+ * The last id that arrived; the stream goes on after it.
+ */
+lastEventId?: string, 
+/**
+ * The guilds; all that the user and the bot share, if absent.
+ */
+guilds?: Array<string>, 
+/**
+ * Names of events or families like `voice.*`; if absent those that a page of rooms needs.
+ */
+events?: Array<string>, 
+/**
+ * Whether the stream begins with a `snapshot`.
+ */
+snapshot?: boolean, } | { "type": "ping", 
+/**
+ * Version of this protocol: 1.
+ */
+v: number, };
+
+export type StreamMessage = { "type": "ready", 
+/**
+ * Version of this protocol.
+ */
+v: number, 
+/**
+ * How many milliseconds to wait before coming back, should the connection break off.
+ */
+retryMs: number, } | { "type": "event", 
+/**
+ * Version of this protocol.
+ */
+v: number, 
+/**
+ * Which.
+ */
+event: string, 
+/**
+ * The cursor after it; absent where the cursor stays.
+ */
+id?: EventId, 
+/**
+ * Unix ms: when it happened.
+ */
+ts: number, 
+/**
+ * By the event's name, see `EventPayloads`.
+ */
+payload: unknown, 
+/**
+ * With `unavailable`: how many milliseconds to wait before coming back.
+ */
+retryMs?: number, } | { "type": "cursor", 
+/**
+ * Version of this protocol.
+ */
+v: number, 
+/**
+ * The cursor.
+ */
+id: EventId, } | { "type": "warning", 
+/**
+ * Version of this protocol.
+ */
+v: number, 
+/**
+ * A stable code: `slow-reader`.
+ */
+code: string, 
+/**
+ * What it means.
+ */
+message: string, } | { "type": "error", 
+/**
+ * Version of this protocol.
+ */
+v: number, 
+/**
+ * A stable code, as in problem documents.
+ */
+code: string, 
+/**
+ * What it means.
+ */
+message: string, 
+/**
+ * The fields that are wrong, all at once.
+ */
+errors?: Array<FieldProblem>, } | { "type": "pong", 
+/**
+ * Version of this protocol.
+ */
+v: number, };
+
 /** What arrives on a stream: the name of an event and the type of its payload. */
 export interface EventPayloads {
   "voice.joined": VoiceJoined;

@@ -22,8 +22,8 @@ const SPAN_QUEUE: usize = 4096;
 /// How long one export, and the last one at the end, may take.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Libraries that tell what we tell ourselves, in better words. Who names one of them in `RUST_LOG` hears it.
-const QUIET: &str = "fred=error,twilight_http=warn,twilight_http_ratelimiting=warn";
+/// Libraries that tell what we tell ourselves, in better words, or what is nobody's business: every message of a `WebSocket`. Who names one of them in `RUST_LOG` hears it.
+const QUIET: &str = "fred=error,twilight_http=warn,twilight_http_ratelimiting=warn,tungstenite=warn,tokio_tungstenite=warn";
 
 /// Why telemetry could not be installed.
 #[derive(Debug, thiserror::Error)]

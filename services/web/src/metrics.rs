@@ -20,7 +20,7 @@ const REPAIR: &[f64] = &[0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0];
 /// Upper bounds of the tick histogram, in seconds.
 const TICK: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0];
 
-/// Upper bounds of the histogram of WebSockets' beginnings, in seconds.
+/// Upper bounds of the authentication histogram, in seconds.
 const AUTH: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0];
 
 /// The metrics of one replica.

@@ -25,9 +25,9 @@ pub(super) struct Choice {
 impl Choice {
     /// Reads what the first message of a WebSocket asks for; everything that is wrong is named at once.
     pub(super) fn of(
-        named: Option<Vec<String>>,
-        events: Option<Vec<String>>,
-        last_event_id: Option<String>,
+        named: Option<&[String]>,
+        events: Option<&[String]>,
+        last_event_id: Option<&str>,
         snapshot: bool,
     ) -> Result<Self, Vec<FieldProblem>> {
         let mut problems = Vec::new();
@@ -38,15 +38,12 @@ impl Choice {
                 message,
             });
         };
-        let (mut guilds, mut mask) = (Vec::new(), events.as_ref().map(|_| Mask::NONE));
+        let (mut guilds, mut mask) = (Vec::new(), events.map(|_| Mask::NONE));
         let named = named.unwrap_or_default();
         if named.len() > MOST_GUILDS {
             problem("guilds", format!("may be {MOST_GUILDS} at most"));
         }
-        if events
-            .as_ref()
-            .is_some_and(|events| events.len() > MOST_EVENTS)
-        {
+        if events.is_some_and(|events| events.len() > MOST_EVENTS) {
             problem("events", format!("may be {MOST_EVENTS} at most"));
         }
         for guild in named.iter().take(MOST_GUILDS) {
@@ -69,7 +66,7 @@ impl Choice {
         Ok(Self {
             guilds: Some(guilds).filter(|guilds| !guilds.is_empty()),
             mask: mask.unwrap_or(Mask::DEFAULT),
-            cursor: last_event_id.map_or(Cursor::Now, |id| Cursor::parse(&id)),
+            cursor: last_event_id.map_or(Cursor::Now, Cursor::parse),
             snapshot,
         })
     }

@@ -99,6 +99,8 @@ impl Socket {
                 Some(Ok(Message::Text(text))) => Heard::Said(serde_json::from_str(&text).unwrap()),
                 Some(Ok(Message::Pong(data))) => Heard::Pong(data.to_vec()),
                 Some(Ok(Message::Close(Some(frame)))) => {
+                    // Our own close goes out.
+                    let _over = timeout(PATIENCE, self.0.next()).await;
                     Heard::Closed(frame.code.into(), frame.reason.to_string())
                 }
                 Some(Ok(Message::Ping(_))) => continue,

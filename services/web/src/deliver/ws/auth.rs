@@ -110,7 +110,12 @@ fn read(text: &str) -> Result<(String, Choice), Parting> {
         };
         return Err(invalid("This version is not spoken here.", vec![problem]));
     }
-    let choice = Choice::of(guilds, events, last_event_id, snapshot.unwrap_or_default());
+    let choice = Choice::of(
+        guilds.as_deref(),
+        events.as_deref(),
+        last_event_id.as_deref(),
+        snapshot.unwrap_or_default(),
+    );
     let choice = choice.map_err(|errors| invalid("The request is not valid.", errors))?;
     Ok((token, choice))
 }
