@@ -53,7 +53,7 @@ impl Choice {
                 Err(error) => problem("guilds", error.to_string()),
             }
         }
-        for event in events.iter().flatten().take(MOST_EVENTS) {
+        for event in events.unwrap_or_default().iter().take(MOST_EVENTS) {
             if let Some(mask) = &mut mask
                 && !mask.add(event)
             {
