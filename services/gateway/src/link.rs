@@ -34,8 +34,12 @@ pub(crate) use tokens::Tokens;
 /// Connections at once, a few for each replica of web; a further one is answered 503.
 const CONNECTIONS: usize = 512;
 
-/// The largest message that is read, in bytes. Inputs are small.
+/// The largest message that is taken, in bytes. Inputs are small.
 const MAX_MESSAGE: usize = 64 << 10;
+
+/// The largest message that is read, so that whoever sends one that is too large is told why the connection ends. A larger
+/// one ends it without a word.
+const MAX_READ: usize = 4 * MAX_MESSAGE;
 
 /// Bytes that a connection reads at once, and gathers before it writes.
 const BUFFER: usize = 16 << 10;
@@ -109,8 +113,8 @@ async fn open(
         .protocols([PROTOCOL])
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
-        .max_message_size(MAX_MESSAGE)
-        .max_frame_size(MAX_MESSAGE)
+        .max_message_size(MAX_READ)
+        .max_frame_size(MAX_READ)
         .on_upgrade(async move |socket: WebSocket| {
             // The upgrade runs in a task that nobody waits for; from here on somebody does.
             let lifecycle = served.link.lifecycle.clone();

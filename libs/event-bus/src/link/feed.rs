@@ -7,7 +7,10 @@ use async_trait::async_trait;
 use contracts::{EventId, GuildId};
 use parking_lot::Mutex;
 use serde_json::value::RawValue;
-use tokio::sync::{Notify, mpsc};
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -27,6 +30,8 @@ struct Shared {
     state: Mutex<State>,
     /// A connection was opened.
     opened: Notify,
+    /// Whether the open connection has its subscription.
+    ready: watch::Sender<bool>,
     metrics: Metrics,
 }
 
@@ -35,9 +40,11 @@ struct State {
     outlet: Option<Outlet>,
     /// What was asked for and not refused. Nothing else is delivered, whatever the gateway sends.
     wanted: BTreeSet<GuildId>,
+    /// Counts the connections.
+    connection: u64,
     /// Nothing has come over this connection yet, and something may have been missed before it.
     missed: bool,
-    /// There was a connection on which something was subscribed.
+    /// There was a connection with a subscription.
     subscribed: bool,
 }
 
@@ -54,10 +61,12 @@ pub(super) fn open(
         state: Mutex::new(State {
             outlet: Some(outlet),
             wanted: BTreeSet::new(),
+            connection: 0,
             missed: false,
             subscribed: false,
         }),
         opened: Notify::new(),
+        ready: watch::Sender::new(false),
         metrics,
     });
     let client = Client::listening(endpoint, timing, Heard(Arc::clone(&shared)));
@@ -65,7 +74,11 @@ pub(super) fn open(
     tokio::spawn(keep(Arc::clone(&shared), calls.clone(), closed, gone));
     Subscription {
         deliveries,
-        watcher: Watcher(Arc::new(LinkWatch { shared, calls })),
+        watcher: Watcher(Arc::new(LinkWatch {
+            shared,
+            calls,
+            patience: timing.reach,
+        })),
     }
 }
 
@@ -90,23 +103,40 @@ async fn keep(
 }
 
 impl Shared {
-    /// Tells the gateway what is wanted. Whoever asks for more meanwhile is either in the list or asks by itself.
+    /// Subscribes on the open connection to what is wanted. Whoever wants more meanwhile asks by itself.
     async fn subscribe(&self, calls: &Calls) {
         loop {
-            let guild_ids = self.state.lock().wanted.iter().copied().collect();
-            let guilds = wire::Guilds { guild_ids };
-            match calls.ask(wire::SUBSCRIBE, &guilds).await {
-                Ok(wire::Nothing {}) => break,
+            let (connection, guild_ids) = {
+                let state = self.state.lock();
+                (state.connection, state.wanted.iter().copied().collect())
+            };
+            let subscribed: Result<wire::Nothing, _> = calls
+                .ask(wire::SUBSCRIBE, &wire::Guilds { guild_ids })
+                .await;
+            match subscribed {
+                Ok(wire::Nothing {}) if self.confirm(connection) => return,
+                // It was an earlier connection that was subscribed, and this one is not.
+                Ok(wire::Nothing {}) => {}
                 Err(error) => {
                     warn!(component = "Internal", %error, "the gateway does not let us subscribe");
-                    // A new connection may have been opened meanwhile; that one is asked then.
-                    tokio::time::sleep(ASK_AGAIN).await;
+                    // It may have, and what it has sent since is lost with the next attempt.
+                    self.state.lock().missed = true;
+                    sleep(ASK_AGAIN).await;
                 }
             }
         }
+    }
+
+    /// A connection has its subscription; false = it is gone.
+    fn confirm(&self, connection: u64) -> bool {
         let mut state = self.state.lock();
-        state.subscribed = true;
-        state.tell_missed(&self.metrics);
+        let open = state.connection == connection;
+        if open {
+            state.subscribed = true;
+            state.tell_missed(&self.metrics);
+            self.ready.send_replace(true);
+        }
+        open
     }
 }
 
@@ -146,7 +176,8 @@ struct Heard(Arc<Shared>);
 impl Listener for Heard {
     fn opened(&mut self) {
         let mut state = self.0.state.lock();
-        state.missed = state.subscribed || !state.wanted.is_empty();
+        state.connection += 1;
+        state.missed = state.subscribed;
         drop(state);
         self.0.opened.notify_one();
     }
@@ -162,6 +193,7 @@ impl Listener for Heard {
     }
 
     fn lost(&mut self) {
+        self.0.ready.send_replace(false);
         debug!(component = "Internal", "the live channel of events is away");
     }
 }
@@ -169,12 +201,26 @@ impl Listener for Heard {
 struct LinkWatch {
     shared: Arc<Shared>,
     calls: Calls,
+    /// How long the subscription may be away before an order fails.
+    patience: Duration,
 }
 
 impl LinkWatch {
     fn open(&self) -> Result<(), BusError> {
         let open = self.shared.state.lock().outlet.is_some();
         open.then_some(()).ok_or(BusError::Closed)
+    }
+
+    async fn ready(&self) -> Result<(), BusError> {
+        self.open()?;
+        let mut ready = self.shared.ready.subscribe();
+        let is_ready = timeout(self.patience, ready.wait_for(|ready| *ready)).await;
+        match is_ready {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(BusError::Unavailable(
+                "there is no subscription at the gateway".into(),
+            )),
+        }
     }
 
     async fn order(&self, name: &str, guild: GuildId) -> Result<(), BusError> {
@@ -187,7 +233,7 @@ impl LinkWatch {
 #[async_trait]
 impl Watch for LinkWatch {
     async fn watch(&self, guild: GuildId) -> Result<(), BusError> {
-        self.open()?;
+        self.ready().await?;
         // Before it is asked: a connection that is made anew in between subscribes to it, too.
         let new = self.shared.state.lock().wanted.insert(guild);
         let watched = self.order(wire::WATCH, guild).await;
@@ -200,14 +246,16 @@ impl Watch for LinkWatch {
 
     async fn unwatch(&self, guild: GuildId) -> Result<(), BusError> {
         self.open()?;
-        if self.shared.state.lock().wanted.remove(&guild) {
+        let watched = self.shared.state.lock().wanted.remove(&guild);
+        // Without a subscription there is nothing to take back.
+        if watched && *self.shared.ready.borrow() {
             self.order(wire::UNWATCH, guild).await?;
         }
         Ok(())
     }
 
     async fn tick(&self) -> Result<EventId, BusError> {
-        self.open()?;
+        self.ready().await?;
         self.calls.ask(wire::TICK, &wire::Nothing {}).await
     }
 }

@@ -77,7 +77,16 @@ pub(crate) async fn simulator(args: &[&str]) -> (Process, Control) {
 
 /// Starts a gateway.
 pub(crate) fn gateway(control: &Control, redis_url: &str, port: u16) -> Process {
-    let env = [
+    start_gateway(control, port, Some(("REDIS_URL", redis_url.to_owned())))
+}
+
+/// Starts a gateway that holds everything in memory and serves it over LINK.
+pub(crate) fn gateway_without_redis(control: &Control, port: u16) -> Process {
+    start_gateway(control, port, None)
+}
+
+fn start_gateway(control: &Control, port: u16, more: Option<(&str, String)>) -> Process {
+    let env: Vec<_> = [
         ("DISCORD_BOT_TOKEN", "simulated-bot-token".to_owned()),
         ("DISCORD_API_URL", format!("{}/api/v10", control.url)),
         ("DISCORD_CDN_URL", format!("{}/cdn", control.url)),
@@ -85,15 +94,27 @@ pub(crate) fn gateway(control: &Control, redis_url: &str, port: u16) -> Process 
         ("GATEWAY_WS_PORT", port.to_string()),
         ("METRICS_PORT", free_port().to_string()),
         ("LINK_TOKEN", LINK_TOKEN.to_owned()),
-        ("REDIS_URL", redis_url.to_owned()),
         ("BIND", "127.0.0.1".to_owned()),
         ("RUST_LOG", "info".to_owned()),
-    ];
+    ]
+    .into_iter()
+    .chain(more)
+    .collect();
     Process::start("gateway", &[], &env)
 }
 
 /// Starts a web replica on a free port.
 pub(crate) fn web(control: &Control, redis_url: &str) -> Web {
+    start_web(control, ("REDIS_URL", redis_url.to_owned()))
+}
+
+/// Starts a web replica on a free port, of the one gateway at this port.
+pub(crate) fn web_without_redis(control: &Control, gateway_port: u16) -> Web {
+    let gateway = format!("ws://127.0.0.1:{gateway_port}");
+    start_web(control, ("GATEWAY_WS_URL", gateway))
+}
+
+fn start_web(control: &Control, more: (&str, String)) -> Web {
     let port = free_port();
     let url = format!("http://127.0.0.1:{port}");
     let env = [
@@ -114,8 +135,8 @@ pub(crate) fn web(control: &Control, redis_url: &str) -> Web {
         ("DISCORD_API_URL", format!("{}/api/v10", control.url)),
         ("DISCORD_CDN_URL", format!("{}/cdn", control.url)),
         ("LINK_TOKEN", LINK_TOKEN.to_owned()),
-        ("REDIS_URL", redis_url.to_owned()),
         ("RUST_LOG", "info".to_owned()),
+        more,
     ];
     Web {
         process: Process::start("web", &[], &env),

@@ -14,7 +14,7 @@ use tokio::{
 use tracing::{debug, info, warn};
 
 use super::{
-    Link,
+    Link, MAX_MESSAGE,
     answer::{self, Asked},
 };
 
@@ -175,11 +175,11 @@ impl Reader<'_> {
             };
             heard = Instant::now();
             let text = match message {
+                Some(Ok(Message::Text(text))) if text.len() > MAX_MESSAGE => return TOO_LARGE,
                 Some(Ok(Message::Text(text))) => text,
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
                 Some(Ok(Message::Binary(_))) => return BINARY,
                 Some(Ok(Message::Close(_))) | None => return CLOSED,
-                Some(Err(error)) if error.to_string().contains("too long") => return TOO_LARGE,
                 Some(Err(error)) => {
                     debug!(component = "WS", %error, "LINK broke");
                     return BROKEN;

@@ -1,3 +1,6 @@
+mod bus;
+mod limits;
+
 use std::{
     net::SocketAddr,
     sync::atomic::{AtomicUsize, Ordering},
@@ -63,6 +66,11 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
+        Self::serving(None, None).await
+    }
+
+    /// With a bus in memory and limits, if there is a bus; at an address, or at any.
+    async fn serving(bus: Option<Arc<dyn EventBus>>, at: Option<SocketAddr>) -> Self {
         let lifecycle = Lifecycle::new();
         let commands = Arc::new(Obedient {
             begun: AtomicUsize::new(0),
@@ -73,11 +81,15 @@ impl Stage {
         let link = Link {
             tokens: Tokens::new(Some(&TOKEN.into()), Some(&PREVIOUS.into())).unwrap(),
             commands: commands.clone(),
-            shared: None,
+            shared: bus.map(|bus| Shared {
+                bus,
+                limits: Arc::new(::limits::MemoryLimits::default()),
+            }),
             metrics: LinkMetrics::register(&metrics).unwrap(),
             lifecycle: lifecycle.clone(),
         };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = at.unwrap_or_else(|| "127.0.0.1:0".parse().unwrap());
+        let listener = TcpListener::bind(at).await.unwrap();
         let addr = listener.local_addr().unwrap();
         let drain = lifecycle.drain();
         let router = link.router();
@@ -94,6 +106,14 @@ impl Stage {
             lifecycle,
             metrics,
             ended,
+        }
+    }
+
+    /// Ends it where it stands, as a kill would.
+    async fn die(&mut self) {
+        self.lifecycle.abort().cancel();
+        if !self.ended.is_finished() {
+            let _ended = (&mut self.ended).await;
         }
     }
 
@@ -139,6 +159,12 @@ impl Stage {
         matching
             .map(|metric| metric.get_counter().get_value() + metric.get_gauge().get_value())
             .sum()
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.lifecycle.abort().cancel();
     }
 }
 
@@ -315,7 +341,7 @@ async fn too_many_commands_at_once_are_refused_and_the_rest_is_done() {
 
 #[tokio::test]
 async fn a_stopping_gateway_finishes_what_is_under_way_and_takes_no_more() {
-    let stage = Stage::new().await;
+    let mut stage = Stage::new().await;
     let mut socket = stage.socket().await;
     socket.say(message("under-way", "wait")).await;
     stage.begun(1).await;
@@ -333,19 +359,22 @@ async fn a_stopping_gateway_finishes_what_is_under_way_and_takes_no_more() {
         (&json!("under-way"), &json!("ack"))
     );
     assert_eq!(socket.closed().await, 1001);
-    assert!(stage.ended.await.unwrap(), "it ends in time and well");
+    assert!(
+        (&mut stage.ended).await.unwrap(),
+        "it ends in time and well"
+    );
     assert_eq!(stage.commands.done.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
 async fn a_command_is_done_to_its_end_although_nobody_waits_for_it() {
-    let stage = Stage::new().await;
+    let mut stage = Stage::new().await;
     let mut socket = stage.socket().await;
     socket.say(message("r", "wait")).await;
     stage.begun(1).await;
     drop(socket);
     stage.lifecycle.begin_drain();
     stage.commands.go.add_permits(1);
-    assert!(stage.ended.await.unwrap());
+    assert!((&mut stage.ended).await.unwrap());
     assert_eq!(stage.commands.done.load(Ordering::Relaxed), 1);
 }

@@ -6,7 +6,10 @@ use crate::{
 #[test]
 fn every_missing_variable_is_named_at_once_and_the_exit_code_is_78() {
     for (binary, names) in [
-        ("gateway", ["DISCORD_BOT_TOKEN", "REDIS_URL"].as_slice()),
+        (
+            "gateway",
+            ["DISCORD_BOT_TOKEN", "REDIS_URL", "LINK_TOKEN"].as_slice(),
+        ),
         (
             "web",
             &[
@@ -14,6 +17,7 @@ fn every_missing_variable_is_named_at_once_and_the_exit_code_is_78() {
                 "DISCORD_CLIENT_ID",
                 "DISCORD_CLIENT_SECRET",
                 "REDIS_URL",
+                "GATEWAY_WS_URL",
             ],
         ),
     ] {
