@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
-use axum::Router;
+use axum::{Router, serve::ListenerExt as _};
 use discord::{Rest, rest::InvalidApiUrl};
 use event_bus::{BusConfig, EventBus};
 use gateway_registry::GatewayRegistry;
@@ -190,6 +190,10 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, BuildError> {
 /// Serves until the drain; a listener that fails fails the process.
 fn serve(lifecycle: &Lifecycle, listener: TcpListener, router: Router) {
     let drain = lifecycle.drain();
+    // LINK's messages are small and each is waited for.
+    let listener = listener.tap_io(|stream| {
+        let _set = stream.set_nodelay(true);
+    });
     lifecycle.supervise("health", async move {
         axum::serve(listener, router)
             .with_graceful_shutdown(async move { drain.cancelled().await })

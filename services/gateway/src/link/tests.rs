@@ -93,6 +93,9 @@ impl Stage {
         let addr = listener.local_addr().unwrap();
         let drain = lifecycle.drain();
         let router = link.router();
+        let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
+            stream.set_nodelay(true).unwrap();
+        });
         lifecycle.supervise("server", async move {
             axum::serve(listener, router)
                 .with_graceful_shutdown(drain.cancelled_owned())
