@@ -133,7 +133,7 @@ impl BusConfig {
         }
     }
 
-    /// The bus without Redis; `chosen` = EVENT_BUS says so.
+    /// The bus without Redis; `chosen` = the variable says so.
     fn over_link(env: &mut Env, end: LinkEnd, chosen: bool, retention: Retention) -> Self {
         let missing = match end {
             LinkEnd::Within if chosen => {
