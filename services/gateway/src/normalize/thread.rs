@@ -97,3 +97,22 @@ pub(super) fn sync(draft: &mut Draft<'_>, list: &ThreadListSync) {
         channel::remove(draft, thread);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_takes_so_many_and_keeps_them_in_order() {
+        let json = r#"{"id": "5", "kind": 12, "name": "t"}"#;
+        let mut thread: state::Channel = serde_json::from_str(json).unwrap();
+        let users = (1..=1_500_u64).rev().map(UserId::new);
+        enter(&mut thread, users.clone().chain(users));
+        assert_eq!(thread.members.len(), MEMBER_LIMIT);
+        assert!(thread.members.is_sorted_by(|one, next| one < next));
+        thread.members.retain(|member| member.get() != 1_500);
+        enter(&mut thread, [UserId::new(1), UserId::new(2)].into_iter());
+        assert_eq!(thread.members.first(), Some(&UserId::new(1)));
+        assert_eq!(thread.members.len(), MEMBER_LIMIT);
+    }
+}
