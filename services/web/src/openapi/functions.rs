@@ -2,7 +2,8 @@
 
 use contracts::rpc::{
     AddReaction, ConnectUserToVoiceChannel, CreateInvite, CreateRoom, DeleteRoom, Done, InviteMade,
-    JoinRoom, MessageSent, RevokeInvite, RoomJoined, RoomMade, SendMessage, UserConnected,
+    IssueStreamToken, JoinRoom, MessageSent, RevokeInvite, RoomJoined, RoomMade, SendMessage,
+    StreamToken, UserConnected,
 };
 use serde_json::{Value, json};
 use utoipa::{
@@ -27,14 +28,14 @@ const INVITE: &str = "009468bf7e4000010f1e2d3c4b5a6978";
 const TOKEN: &str = "009468bf7e4000010f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978";
 
 const TIMED_OUT: Problem = (403, "timed-out", "the user is timed out in the guild");
-const NOT_ALLOWED: Problem = (
+const MISSING: Problem = (
     403,
-    "forbidden",
-    "the user may not do this here by Discord's permissions",
+    "missing-permission",
+    "the user lacks a permission in the channel",
 );
-const FULL: Problem = (409, "room-full", "the room has no place left");
-const NOT_IN_VOICE: Problem = (409, "not-in-voice", "the person is in no voice channel");
-const NOT_POSSIBLE: Problem = (409, "conflict", "Discord says that it is not possible now");
+const NOT_OWNER: Problem = (403, "not-owner", "for the room's owner and moderators only");
+const NOT_A_ROOM: Problem = (403, "not-a-room", "Fanfare did not make the channel");
+const FULL: Problem = (409, "room-full", "the room is full");
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -47,10 +48,10 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .problems(&[
             NOT_SHARED,
-            (403, "not-a-room-creator", "none of the user's roles is in `ROOM_CREATOR_ROLES`"),
+            (403, "missing-role", "none of the user's roles is in `ROOM_CREATOR_ROLES`"),
             TIMED_OUT,
             (409, "too-many-rooms", "the user has `MAX_ROOMS_PER_USER` rooms already"),
-            NOT_POSSIBLE,
+            (409, "guild-full", "the guild has as many channels as Discord allows"),
         ]),
         function::<JoinRoom, RoomJoined>(
             "/api/rpc/joinRoom",
@@ -62,9 +63,10 @@ pub(super) fn operations() -> Vec<Operation> {
         .problems(&[
             NOT_SHARED,
             (404, "invite-invalid", "the invite is unknown, over, used up or revoked"),
+            (403, "barred", "a moderator has shut the user out"),
             TIMED_OUT,
             FULL,
-            NOT_POSSIBLE,
+            (409, "too-many-members", "the room lets as many people in by name as Discord allows"),
         ]),
         function::<ConnectUserToVoiceChannel, UserConnected>(
             "/api/rpc/connectUserToVoiceChannel",
@@ -73,7 +75,15 @@ pub(super) fn operations() -> Vec<Operation> {
             json!({"guildId": GUILD, "channelId": ROOM, "userId": USER}),
             json!({"moved": true}),
         )
-        .problems(&[NOT_SHARED, NOT_ALLOWED, TIMED_OUT, NOT_FOUND, NOT_IN_VOICE, FULL, NOT_POSSIBLE]),
+        .problems(&[
+            NOT_SHARED,
+            MISSING,
+            (403, "not-moderator", "only moderators move others"),
+            TIMED_OUT,
+            NOT_FOUND,
+            (409, "not-in-voice", "the person is in no voice channel"),
+            FULL,
+        ]),
         function::<DeleteRoom, Done>(
             "/api/rpc/deleteRoom",
             "Removes a room that Fanfare made",
@@ -81,7 +91,7 @@ pub(super) fn operations() -> Vec<Operation> {
             json!({"channelId": ROOM}),
             json!({}),
         )
-        .problems(&[NOT_ALLOWED, TIMED_OUT, NOT_FOUND, NOT_POSSIBLE]),
+        .problems(&[NOT_OWNER, NOT_A_ROOM, TIMED_OUT, NOT_FOUND]),
         function::<CreateInvite, InviteMade>(
             "/api/rpc/createInvite",
             "Makes an invite to a room that Fanfare made",
@@ -89,7 +99,13 @@ pub(super) fn operations() -> Vec<Operation> {
             json!({"channelId": ROOM, "expiresIn": 86_400, "maxUses": 10}),
             json!({"inviteId": INVITE, "inviteToken": TOKEN, "inviteUrl": format!("https://fanfare.example/join/{TOKEN}")}),
         )
-        .problems(&[NOT_ALLOWED, TIMED_OUT, NOT_FOUND, NOT_POSSIBLE]),
+        .problems(&[
+            NOT_OWNER,
+            NOT_A_ROOM,
+            TIMED_OUT,
+            NOT_FOUND,
+            (409, "too-many-invites", "the room has as many invites as it may have"),
+        ]),
         function::<RevokeInvite, Done>(
             "/api/rpc/revokeInvite",
             "Revokes an invite",
@@ -97,7 +113,7 @@ pub(super) fn operations() -> Vec<Operation> {
             json!({"inviteId": INVITE}),
             json!({}),
         )
-        .problems(&[NOT_SHARED, NOT_ALLOWED, TIMED_OUT, NOT_FOUND, NOT_POSSIBLE]),
+        .problems(&[NOT_SHARED, NOT_OWNER, TIMED_OUT, NOT_FOUND]),
         function::<SendMessage, MessageSent>(
             "/api/rpc/sendMessage",
             "Posts a message in the user's name",
@@ -105,7 +121,13 @@ pub(super) fn operations() -> Vec<Operation> {
             json!({"channelId": ROOM, "content": "Hello!"}),
             json!({"messageId": MESSAGE}),
         )
-        .problems(&[NOT_ALLOWED, TIMED_OUT, NOT_FOUND, NOT_POSSIBLE]),
+        .problems(&[
+            MISSING,
+            TIMED_OUT,
+            NOT_FOUND,
+            (409, "slow-mode", "Discord asks to write more slowly"),
+            (409, "blocked-by-automod", "the guild's AutoMod does not let it through"),
+        ]),
         function::<AddReaction, Done>(
             "/api/rpc/addReaction",
             "Reacts to a message",
@@ -113,10 +135,23 @@ pub(super) fn operations() -> Vec<Operation> {
             json!({"channelId": ROOM, "messageId": MESSAGE, "emoji": "🎺"}),
             json!({}),
         )
-        .problems(&[NOT_ALLOWED, TIMED_OUT, NOT_FOUND, NOT_POSSIBLE]),
+        .problems(&[
+            MISSING,
+            (403, "reaction-blocked", "the author does not let the bot react"),
+            TIMED_OUT,
+            NOT_FOUND,
+            (409, "too-many-reactions", "the message has as many kinds of reactions as Discord allows"),
+        ]),
     ]
     .into_iter()
-    .map(|function| function.problems(GATEWAY))
+    .map(|function| function.problems(MEMBER).problems(GATEWAY))
+    .chain([function::<IssueStreamToken, StreamToken>(
+        "/api/rpc/issueStreamToken",
+        "A token that opens a WebSocket",
+        "Good for a few minutes (`STREAM_TOKEN_TTL`) and only as long as the session lasts.",
+        json!({}),
+        json!({"token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9…", "expiresAt": 1_763_836_800_123_u64}),
+    )])
     .collect()
 }
 
@@ -145,5 +180,4 @@ fn function<I: ToSchema, O: ToSchema>(
             key,
         )
         .problems(CALL)
-        .problems(MEMBER)
 }

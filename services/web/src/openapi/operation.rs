@@ -142,15 +142,16 @@ impl Operation {
         about: &str,
         schema: impl Into<RefOr<Schema>>,
     ) -> Self {
-        let required = matches!(place, ParameterIn::Path);
+        let required = if matches!(place, ParameterIn::Path) {
+            Required::True
+        } else {
+            Required::False
+        };
+        // In this order: the place alone would make it required.
         let parameter: Parameter = ParameterBuilder::new()
             .name(name)
-            .required(if required {
-                Required::True
-            } else {
-                Required::False
-            })
             .parameter_in(place)
+            .required(required)
             .description(Some(about))
             .schema(Some(schema))
             .build();

@@ -60,7 +60,24 @@ pub(super) const CALL: &[Problem] = &[
 
 /// Of everything that the gateway does.
 pub(super) const GATEWAY: &[Problem] = &[
-    DISCORD,
+    (403, "not-a-member", "the user is no member of the guild"),
+    (
+        403,
+        "bot-lacks-permission",
+        "the bot may not do it in this guild",
+    ),
+    (409, "discord-refused", "Discord refuses it, and says why"),
+    (
+        409,
+        "wrong-channel-kind",
+        "not possible in a channel of this kind",
+    ),
+    (
+        409,
+        "idempotency-key-reused",
+        "the key was used for something else",
+    ),
+    (502, "discord-failed", "Discord failed"),
     (
         502,
         "outcome-unknown",
@@ -69,18 +86,10 @@ pub(super) const GATEWAY: &[Problem] = &[
     (503, "gateway-away", "no gateway answers; nothing was done"),
     (
         503,
-        "overloaded",
-        "the gateway has too much to do; nothing was done",
+        "gateway-starting",
+        "the gateway does not know the guild yet",
     ),
-    (429, "discord-rate-limited", "Discord asks for patience"),
-    (
-        403,
-        "not-a-member",
-        "the user is no member of the guild any more",
-    ),
-    (
-        403,
-        "bot-lacks-permission",
-        "the bot may not do it in this guild",
-    ),
+    (503, "gateway-busy", "the gateway has too much to do"),
+    (503, "discord-busy", "Discord asks to wait"),
+    (503, "store-unavailable", "the gateway's store is away"),
 ];

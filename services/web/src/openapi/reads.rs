@@ -78,7 +78,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .problems(&[
                 INVALID,
                 NOT_FOUND,
-                (403, "forbidden", "the user may not read what was written before"),
+                (403, "missing-permission", "the user may not read what was written before"),
                 (429, "rate-limited", "the user asked too often"),
                 (503, "limits-away", "questions can't be counted, so none is taken"),
             ])

@@ -1,4 +1,4 @@
-//! `GET /api/stream`
+//! `GET /api/stream` and `GET /api/ws`
 
 use contracts::{EventId, EventKind, GuildId};
 use serde_json::json;
@@ -20,6 +20,11 @@ const STREAM: &str = "Server-sent events. `event:` is the event's name, `id:` it
     every 15 s. With `snapshot=1` the first event is `snapshot`, and the stream goes on from exactly that point. `Last-Event-ID` continues where \
     the browser stopped; where that is not possible any more, the first event is `reset`. Transient trouble is answered with 200, `event: unavailable` \
     and the end of the stream, since native EventSource gives up for good on any other status.";
+
+const SOCKET: &str = "The same events over a WebSocket (RFC 6455), for pages that the cookie does not reach. The first message comes within 5 s: \
+    `{v: 1, type: \"auth\", token, lastEventId?, guilds?, events?, snapshot?}` with a token of `issueStreamToken`. Then come `{v: 1, type: \"ready\"}`, \
+    `{v: 1, type: \"event\", event, id, ts, payload}` and `{v: 1, type: \"cursor\", id}`. It is closed with 1001 when the replica stops, 1008 when more than \
+    1 MiB waits for a slow reader, 4401 when the token is bad or late, 4429 when the user has too many streams.";
 
 pub(super) fn operations() -> Vec<Operation> {
     let flag = || {
@@ -53,6 +58,22 @@ pub(super) fn operations() -> Vec<Operation> {
             "stream",
             "Events as they happen",
         )),
+        Operation::get(
+            "streams",
+            "/api/ws",
+            "socket",
+            "Events as they happen, over a WebSocket",
+        )
+        .about(SOCKET)
+        .answers(101, "The WebSocket.", None)
+        .problems(&[
+            FOREIGN,
+            (
+                400,
+                "validation",
+                "the request is no upgrade to a WebSocket",
+            ),
+        ]),
         stream(Operation::head(
             "streams",
             "/api/stream",

@@ -35,6 +35,10 @@ fn refused(refusal: LinkError) -> ApiError {
     if refusal.code == LinkError::ELSEWHERE {
         return ApiError::GatewayAway;
     }
+    // What is hidden looks like what does not exist, whoever found it out.
+    if refusal.code == "not-found" {
+        return ApiError::NotFound;
+    }
     let passed_on = matches!(refusal.status, 400 | 403 | 404 | 409 | 429 | 502 | 503);
     let status = if passed_on { refusal.status } else { 502 };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
