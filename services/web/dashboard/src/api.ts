@@ -28,5 +28,5 @@ export async function signOut(): Promise<void> {
   if (reply.type !== 'opaqueredirect' && !reply.ok && reply.status !== 401) throw new Error(`/auth/logout answers ${reply.status}`)
 }
 
-/** Where signing in begins; it comes back to this page. */
-export const SIGN_IN = '/auth/login?returnTo=/'
+/** Where signing in begins; it comes back to a path of this host. */
+export const signIn = (returnTo = '/') => `/auth/login?returnTo=${encodeURIComponent(returnTo)}`

@@ -2,6 +2,7 @@ import { signOut, whoAmI } from './api.ts'
 import { Live } from './live.ts'
 import { account } from './view/account.ts'
 import { showConnection } from './view/connection.ts'
+import { invited, inviteOf, join } from './view/join.ts'
 import { Notices } from './view/notices.ts'
 import { trouble, welcome } from './view/pages.ts'
 import type { Me } from '../../../../libs/browser/src/index.ts'
@@ -12,6 +13,7 @@ const RETRY_MS = 5_000
 const part = (id: string) => document.getElementById(id) as HTMLElement
 const [main, head, connection, announcer] = [part('main'), part('account'), part('connection'), part('announcer')]
 const notices = new Notices(part('notices'))
+const invite = inviteOf(location.pathname)
 let live: Live | undefined
 let retry: number | undefined
 let asking = false
@@ -25,11 +27,16 @@ function signedOut(): void {
   live = undefined
   head.replaceChildren()
   showConnection(connection, 'signed-out')
-  show(welcome())
+  show(invite === undefined ? welcome() : invited())
 }
 
 function signedIn(me: Me): void {
   head.replaceChildren(...account(me, leave))
+  if (invite !== undefined) {
+    connection.hidden = true
+    show(join(invite))
+    return
+  }
   live = new Live(notices, announcer, (status) => {
     showConnection(connection, status)
     if (status === 'signed-out') {
