@@ -14,7 +14,7 @@ pub(crate) use messages::messages;
 
 use contracts::{GuildId, state::Guild};
 
-use crate::{error::ApiError, session::SignedIn, state::AppState};
+use crate::{error::ApiError, membership::Standing, session::SignedIn, state::AppState};
 
 /// The guilds that a user and the bot share.
 pub(crate) async fn shared(state: &AppState, signed_in: &SignedIn) -> Result<Vec<Guild>, ApiError> {
@@ -25,19 +25,28 @@ pub(crate) async fn shared(state: &AppState, signed_in: &SignedIn) -> Result<Vec
     Ok(state.bus.guilds(&known.ids()).await?)
 }
 
-/// The guild of a path, if the user and the bot share it. Whether a foreign guild exists is not told.
+/// What a user is in the guilds that the user and the bot share.
+pub(crate) async fn standings(
+    state: &AppState,
+    signed_in: &SignedIn,
+) -> Result<Vec<Standing>, ApiError> {
+    let known = state
+        .memberships
+        .of(signed_in.user.id, &signed_in.session)
+        .await?;
+    Ok(known.within(&state.bus.guilds(&known.ids()).await?))
+}
+
+/// What a user is in the guild of a path, if the user and the bot share it. Whether a foreign guild exists is not told.
 async fn shared_guild(
     state: &AppState,
     signed_in: &SignedIn,
     guild: &str,
-) -> Result<GuildId, ApiError> {
+) -> Result<Standing, ApiError> {
     let guild: GuildId = guild
         .parse()
         .map_err(|_| ApiError::field("guild", "invalid", "has to be a guild's id"))?;
-    let shared = shared(state, signed_in).await?;
-    if shared.iter().any(|shared| shared.id == guild) {
-        Ok(guild)
-    } else {
-        Err(ApiError::NotShared)
-    }
+    let shared = standings(state, signed_in).await?;
+    let found = shared.into_iter().find(|shared| shared.guild == guild);
+    found.ok_or(ApiError::NotShared)
 }

@@ -6,6 +6,7 @@
 mod admit;
 mod alarm;
 mod apply;
+mod audience;
 mod chain;
 mod chunk;
 mod cursor;
@@ -48,8 +49,8 @@ use std::{
     time::Duration,
 };
 
-use contracts::{GuildId, Signal, event::PastEvent, snapshot::GuildRooms};
-use event_bus::{Body, BusError, Entry, EventBus};
+use contracts::Signal;
+use event_bus::{BusError, EventBus};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -155,42 +156,8 @@ impl Hub {
         let _already = self.inner.hears.set(Box::new(hears));
     }
 
-    /// The rooms of a guild as everybody may see them; `None` if it is not stored.
-    pub(crate) async fn rooms(&self, guild: GuildId) -> Result<Option<GuildRooms>, Away> {
-        self.open(&[guild]).await?;
-        let mut line = self.inner.line.lock();
-        let followed = line.open(guild).ok_or(Away)?;
-        Ok(followed
-            .picture
-            .is_known()
-            .then(|| followed.picture.rooms(&self.inner.cdn)))
-    }
-
     /// What is known of the way from the bus to this replica.
     pub(crate) fn health(&self) -> Health {
         self.inner.line.lock().health()
-    }
-
-    /// Those of a log's entries that everybody may see now.
-    pub(crate) async fn judge(
-        &self,
-        guild: GuildId,
-        entries: Vec<Entry>,
-    ) -> Result<Vec<PastEvent>, Away> {
-        self.open(&[guild]).await?;
-        let mut line = self.inner.line.lock();
-        let picture = &line.open(guild).ok_or(Away)?.picture;
-        let visible = entries.into_iter().filter_map(|entry| match entry.body {
-            Body::Event(envelope) if picture.shows(envelope.event, envelope.channel_id) => {
-                Some(PastEvent {
-                    id: envelope.id,
-                    event: envelope.event,
-                    ts: envelope.ts,
-                    payload: envelope.payload,
-                })
-            }
-            _ => None,
-        });
-        Ok(visible.collect())
     }
 }

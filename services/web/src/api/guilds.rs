@@ -28,7 +28,7 @@ pub(crate) async fn rooms(
     signed_in: SignedIn,
     Path(guild): Path<String>,
 ) -> Result<Json<GuildRooms>, ApiError> {
-    let guild = shared_guild(&state, &signed_in, &guild).await?;
-    let rooms = state.hub.rooms(guild).await?;
+    let standing = shared_guild(&state, &signed_in, &guild).await?;
+    let rooms = state.hub.rooms(signed_in.user.id, &standing).await?;
     rooms.map(Json).ok_or(ApiError::NotFound)
 }

@@ -56,14 +56,15 @@ pub(crate) async fn history(
             _ => {}
         }
     }
-    let guild = shared_guild(&state, &signed_in, &guild).await?;
+    let standing = shared_guild(&state, &signed_in, &guild).await?;
     let upto = state.bus.clock().await?;
-    let page = state.bus.read(guild, since, upto, limit).await?;
+    let page = state.bus.read(standing.guild, since, upto, limit).await?;
     let next = match page.entries.last() {
         Some(last) if page.more => last.id,
         _ => upto.max(since),
     };
     let more = page.more;
-    let events = state.hub.judge(guild, page.entries).await?;
+    let user = signed_in.user.id;
+    let events = state.hub.judge(user, &standing, page.entries).await?;
     Ok(Json(History { events, next, more }))
 }

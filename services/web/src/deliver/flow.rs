@@ -13,13 +13,14 @@ use std::{
     time::Duration,
 };
 
-use contracts::{GuildId, UserId, event::UnavailableReason};
+use contracts::{UserId, event::UnavailableReason};
 use event_bus::BusError;
 use futures_util::{FutureExt, future::BoxFuture};
 use tracing::trace;
 
 use crate::{
     hub::{Alarm, Chunk, End, Health, Hub, Taken, Viewer},
+    membership::Standing,
     metrics::Metrics,
     state::AppState,
     streams::{Slot, Streams},
@@ -35,7 +36,7 @@ pub(super) struct Flow {
     turn: Turn,
     look: Look,
     /// The guilds that the stream is to have from now on.
-    guilds: Option<Vec<GuildId>>,
+    guilds: Option<Vec<Standing>>,
     /// Whether something may wait although the alarm did not ring.
     eager: bool,
     schedule: Schedule,
@@ -232,6 +233,12 @@ impl Flow {
                 Some(End::SignedOut) => self.turn = Turn::Over(Ending::SignedOut),
                 Some(End::Draining) => self.schedule.drain(self.streams.count()),
                 None => {}
+            }
+            if matches!(&self.look, Look::Waiting(_)) && self.slot.alarm.take_look() {
+                if let Look::Waiting(recheck) = &self.look {
+                    recheck.forget();
+                }
+                self.ask();
             }
             self.looked(cx);
             if let Some(chunk) = self.live() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use contracts::{GuildId, event::UnavailableReason};
+use contracts::event::UnavailableReason;
 use tracing::{debug, info};
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     flow::{Flow, Recheck},
 };
 use crate::{
-    api::shared,
+    api::standings,
     error::ApiError,
     hub::{Chunk, Transport, Wish},
     patience::Patience,
@@ -45,25 +45,22 @@ pub(super) async fn open(
     patience: Patience,
 ) -> Result<(Flow, Option<Chunk>), Refusal> {
     let user = signed_in.user.id;
-    let shared: Vec<GuildId> = shared(state, &signed_in)
-        .await?
-        .iter()
-        .map(|guild| guild.id)
-        .collect();
-    let guilds = match &choice.guilds {
-        None => shared,
-        Some(wanted) if wanted.iter().all(|guild| shared.contains(guild)) => wanted.clone(),
-        Some(_) => {
+    let mut guilds = standings(state, &signed_in).await?;
+    if let Some(wanted) = &choice.guilds {
+        guilds.retain(|standing| wanted.contains(&standing.guild));
+        let shared = |guild| guilds.iter().any(|standing| standing.guild == guild);
+        if !wanted.iter().all(|guild| shared(*guild)) {
             return Err(
                 ApiError::Forbidden("You and the bot do not share all of these guilds.").into(),
             );
         }
-    };
+    }
     let Some(slot) = state.streams.open(user, signed_in.id, transport, patience) else {
         debug!(component = "WS", user_id = %user, "a user has too many streams");
         return Err(Refusal::Passing(UnavailableReason::Overload));
     };
     let wish = Wish {
+        user,
         guilds,
         mask: choice.mask,
         cursor: choice.cursor,

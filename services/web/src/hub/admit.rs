@@ -6,7 +6,8 @@ use contracts::{GuildId, event::ResetReason};
 use event_bus::Entry;
 
 use super::{
-    Mask,
+    apply::Outlet,
+    audience::Reach,
     chain::Admission,
     feed::{Appended, Feed},
     line::{Line, Tracked},
@@ -70,6 +71,10 @@ pub(crate) fn admit(
     woken: &mut Woken,
 ) -> Option<Trouble> {
     let (limit, complete) = (line.ring_bytes, line.complete);
+    if source == Source::Live && entry.id.ms >= line.expiry && entry.id > complete {
+        // Somebody's time-out was over before this happened.
+        line.settle(entry.id, woken);
+    }
     match line.guilds.get_mut(&entry.guild) {
         Some(Tracked::Open(followed)) => match followed.chain.admit(&entry) {
             // Everything up to `complete` has arrived: nothing new can have such an id.
@@ -79,7 +84,16 @@ pub(crate) fn admit(
                 return Some(Trouble::Rewound);
             }
             Admission::Next | Admission::Passing => {
-                followed.apply(entry, &mut line.order, limit, woken);
+                let order = &mut line.order;
+                followed.apply(
+                    entry,
+                    Outlet {
+                        order,
+                        limit,
+                        woken,
+                    },
+                );
+                line.expiry = line.expiry.min(followed.expiry);
             }
             Admission::Repeated => followed.chain.step_again(&entry),
             Admission::Duplicate => {}
@@ -99,10 +113,19 @@ pub(crate) fn admit(
 pub(crate) struct Woken(HashMap<GuildId, (Arc<Feed>, Appended)>);
 
 impl Woken {
-    pub(crate) fn add(&mut self, feed: &Arc<Feed>, event: Mask, bytes: usize) {
+    pub(crate) fn add(&mut self, feed: &Arc<Feed>, reach: &Reach, bytes: usize) {
+        self.appended(feed).add(reach, bytes);
+    }
+
+    /// Everybody is to look: the ring was emptied.
+    pub(crate) fn add_all(&mut self, feed: &Arc<Feed>) {
+        self.appended(feed).emptied();
+    }
+
+    fn appended(&mut self, feed: &Arc<Feed>) -> &mut Appended {
         let entry = self.0.entry(feed.guild);
         let (_, appended) = entry.or_insert_with(|| (Arc::clone(feed), Appended::default()));
-        appended.add(event, bytes);
+        appended
     }
 
     pub(crate) fn wake(self) {

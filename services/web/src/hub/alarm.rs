@@ -19,6 +19,7 @@ pub struct Alarm {
     waker: AtomicWaker,
     pending: AtomicBool,
     end: AtomicU8,
+    look: AtomicBool,
     /// Bytes that were appended for the stream and that its reader has not taken.
     waiting: AtomicUsize,
     patience: Patience,
@@ -61,6 +62,17 @@ impl Alarm {
     pub fn end(&self, why: End) {
         self.end.fetch_max(why as u8, Ordering::AcqRel);
         self.waker.wake();
+    }
+
+    /// Asks the stream to find out anew, from Discord itself, whether its user may be here.
+    pub(crate) fn look_again(&self) {
+        self.look.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+
+    /// Whether that was asked for since the last call.
+    pub(crate) fn take_look(&self) -> bool {
+        self.look.load(Ordering::Acquire) && self.look.swap(false, Ordering::AcqRel)
     }
 
     /// Whether the stream has to end.

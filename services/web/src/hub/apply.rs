@@ -1,4 +1,4 @@
-use contracts::{Event, EventId, EventKind, MessageId};
+use contracts::{EventId, EventKind, MessageId};
 use event_bus::{Body, Entry};
 use serde::Deserialize;
 use tracing::debug;
@@ -6,9 +6,11 @@ use tracing::debug;
 use super::{
     Mask,
     admit::Woken,
+    audience::{Mark, Reach, Telling, Whom},
+    feed::Feed,
     frame::{Block, Frame},
     line::Followed,
-    picture::Shift,
+    ring::{RING_ENTRIES, Ring},
 };
 
 /// The message that an event is about.
@@ -18,9 +20,18 @@ struct About {
     message_id: MessageId,
 }
 
+/// Where what is appended goes.
+pub(crate) struct Outlet<'a> {
+    /// The latest arrival number.
+    pub(crate) order: &'a mut u64,
+    /// Bytes that the ring may hold.
+    pub(crate) limit: usize,
+    pub(crate) woken: &'a mut Woken,
+}
+
 impl Followed {
     /// Moves the guild on by its next entry: the picture first, then what browsers may see of it goes into the ring.
-    pub(crate) fn apply(&mut self, entry: Entry, order: &mut u64, limit: usize, woken: &mut Woken) {
+    pub(crate) fn apply(&mut self, entry: Entry, mut outlet: Outlet<'_>) {
         if entry.logged() {
             self.chain.step(&entry);
         } else {
@@ -30,85 +41,122 @@ impl Followed {
             Body::Event(envelope) => {
                 let kind = envelope.event;
                 let message = about(kind, envelope.payload.get());
+                let mut ring = self.feed.ring.write();
                 if let (EventKind::MessageDeleted, Some(message)) = (kind, message) {
-                    self.feed.ring.write().redact(message);
+                    ring.redact(message);
                 }
-                if !self.picture.absorb(&envelope, entry.position) {
-                    return;
+                self.picture.absorb(&envelope);
+                let channel = envelope.channel_id;
+                if channel.is_some_and(|channel| self.picture.channel_or_gone(channel).is_none()) {
+                    return; // Of an unknown channel nobody may see anything.
                 }
-                if let (EventKind::RoomDeleted, Some(room)) = (kind, envelope.channel_id) {
-                    self.remember(entry.id, room);
-                }
+                let whom = match (kind, channel) {
+                    (EventKind::RoomDeleted, Some(room)) => {
+                        ring.audience.mark(Mark::new(*outlet.order, entry.id));
+                        Whom::Classes(ring.audience.classes_that_view(room))
+                    }
+                    _ => Whom::Everybody,
+                };
                 debug!(component = "WS", event = %kind, guild_id = %envelope.guild_id, id = %entry.id,
                     trace = envelope.trace.as_deref(), "Broadcasting {kind} to guild {}", envelope.guild_id);
-                *order += 1;
+                *outlet.order += 1;
                 // A live-only event shares its id with an entry of which nothing may be known to the cursor.
                 let id = (!kind.live_only()).then_some(entry.id);
                 let frame = Frame {
-                    order: *order,
                     id: entry.id,
                     ts: envelope.ts,
-                    mask: Mask::of(kind),
-                    channel: envelope.channel_id,
+                    reach: Reach {
+                        order: *outlet.order,
+                        mask: Mask::of(kind),
+                        channel,
+                        whom,
+                    },
                     message: message.filter(|_| holds_text(kind)),
                     block: Block::encode(kind.name(), id, envelope.payload.get()).at(envelope.ts),
                 };
-                self.append(frame, limit, woken);
+                append(&self.feed, &mut ring, frame, &mut outlet);
             }
             Body::Audience(change) => {
-                let shift = self.picture.change(change, entry.position);
-                self.announce(shift, entry.id, order, limit, woken);
+                let effect = self.picture.change(change, entry.id);
+                let mut ring = self.feed.ring.write();
+                let mark = Mark::new(*outlet.order, entry.id);
+                let tellings = ring.audience.follow(&self.picture, &effect, mark);
+                if let Some((user, facts)) = &effect.member {
+                    self.expiry = self.expiry.min(facts.timed_out_until.unwrap_or(u64::MAX));
+                    if !facts.member {
+                        self.feed.look_again(*user);
+                    }
+                }
+                announce(
+                    &self.feed,
+                    &mut ring,
+                    &tellings,
+                    (entry.id, true),
+                    &mut outlet,
+                );
             }
             // The follow loop reads the guild anew; see `reload`.
             Body::Reseed => {}
         }
     }
 
-    fn append(&self, frame: Frame, limit: usize, woken: &mut Woken) {
-        woken.add(&self.feed, frame.mask, frame.block.len());
-        self.feed.ring.write().push(frame, limit);
-    }
-
-    /// Appends what a change of the audience tells; the last frame alone carries the id.
-    fn announce(
-        &mut self,
-        shift: Shift,
-        id: EventId,
-        order: &mut u64,
-        limit: usize,
-        woken: &mut Woken,
-    ) {
-        for event in &shift.events {
-            match event {
-                Event::RoomCreated(room) => self.remember(id, room.channel_id),
-                Event::RoomDeleted(room) => self.remember(id, room.channel_id),
-                _ => {}
-            }
+    /// Brings into force what is known of people by now and ends the time-outs that are over, at an id up to which everything
+    /// has arrived. No block carries it: an entry may have the same.
+    pub(crate) fn settle(&mut self, id: EventId, mut outlet: Outlet<'_>) {
+        if id < self.chain.last || id < self.cut {
+            return;
         }
-        for (channel, events) in shift.hidden {
-            self.feed.ring.write().hide(channel, events);
-        }
-        let count = shift.events.len();
-        for (index, event) in shift.events.iter().enumerate() {
-            let last = index + 1 == count;
-            let Some(block) = Block::of_event(event, last.then_some(id)) else {
-                continue;
-            };
-            *order += 1;
-            self.append(synthetic(event, id, *order, block), limit, woken);
-        }
+        let mut ring = self.feed.ring.write();
+        let mark = Mark::new(*outlet.order, id);
+        let tellings = ring.audience.settle(&self.picture, mark);
+        self.unsettled = false;
+        self.expiry = ring.audience.next_expiry();
+        announce(&self.feed, &mut ring, &tellings, (id, false), &mut outlet);
     }
 }
 
-fn synthetic(event: &Event, id: EventId, order: u64, block: Block) -> Frame {
-    Frame {
-        order,
-        id,
-        ts: 0,
-        mask: Mask::of(event.kind()),
-        channel: event.audience(),
-        message: None,
-        block,
+fn append(feed: &std::sync::Arc<Feed>, ring: &mut Ring, frame: Frame, outlet: &mut Outlet<'_>) {
+    outlet.woken.add(feed, &frame.reach, frame.block.len());
+    ring.push(frame, outlet.limit);
+}
+
+/// Appends what somebody is told because of an entry; the last frame of each telling alone carries the id, if one may.
+fn announce(
+    feed: &std::sync::Arc<Feed>,
+    ring: &mut Ring,
+    tellings: &[Telling],
+    (id, carried): (EventId, bool),
+    outlet: &mut Outlet<'_>,
+) {
+    let count: usize = tellings.iter().map(|telling| telling.events.len()).sum();
+    if count > RING_ENTRIES {
+        *outlet.order += count as u64;
+        ring.skip(id);
+        outlet.woken.add_all(feed);
+        return;
+    }
+    for telling in tellings {
+        for (index, event) in telling.events.iter().enumerate() {
+            *outlet.order += 1;
+            let last = carried && index + 1 == telling.events.len();
+            let Some(block) = Block::of_event(event, last.then_some(id)) else {
+                continue;
+            };
+            let reach = Reach {
+                order: *outlet.order,
+                mask: Mask::of(event.kind()),
+                channel: event.audience(),
+                whom: telling.whom.clone(),
+            };
+            let frame = Frame {
+                id,
+                ts: 0,
+                reach,
+                message: None,
+                block: block.at(id.ms),
+            };
+            append(feed, ring, frame, outlet);
+        }
     }
 }
 

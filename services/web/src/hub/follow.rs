@@ -128,6 +128,9 @@ impl Follow {
                 }
                 Delivery::Interrupted => todo.repair = true,
                 Delivery::Tick(id) => {
+                    if line.up {
+                        line.settle(id, &mut woken);
+                    }
                     line.complete = line.complete.max(id);
                     tick = Some(id);
                 }

@@ -5,23 +5,19 @@ use std::{
 
 use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
-use contracts::{ChannelId, Event, EventId, MessageId};
+use contracts::{Event, EventId, MessageId};
 
-use super::{Mask, join::now_ms, message};
+use super::{audience::Reach, join::now_ms, message};
 
 /// One event as it goes to browsers: encoded once, shared by all of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {
-    /// Arrival number on this replica; rises over all guilds.
-    pub(crate) order: u64,
     /// The id of the entry that it comes from. Several frames may come from one entry.
     pub(crate) id: EventId,
     /// Unix ms when the gateway received the dispatch.
     pub(crate) ts: u64,
-    /// Which event, as a set of one; empty for a frame that nobody may see any more.
-    pub(crate) mask: Mask,
-    /// Whose viewers may see it; `None` = the whole guild.
-    pub(crate) channel: Option<ChannelId>,
+    /// Which event, where, and whom it is for.
+    pub(crate) reach: Reach,
     /// The message whose text it holds.
     pub(crate) message: Option<MessageId>,
     /// The encoded block.

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use contracts::{EventId, GuildId, event::ResetReason};
+use contracts::{EventId, GuildId, UserId, event::ResetReason};
 use event_bus::BusError;
 use futures_util::future::try_join_all;
 use tokio::sync::oneshot;
@@ -20,6 +20,7 @@ use super::{
     request::Open,
     viewer::Viewer,
 };
+use crate::membership::Standing;
 
 /// How long a stream waits for its guilds to be followed and to come to one id.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(6);
@@ -27,11 +28,19 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(6);
 /// What a stream asks for.
 #[derive(Debug, Clone)]
 pub(crate) struct Wish {
-    pub(crate) guilds: Vec<GuildId>,
+    pub(crate) user: UserId,
+    /// The guilds, which the user and the bot share, and what the user is in each.
+    pub(crate) guilds: Vec<Standing>,
     pub(crate) mask: Mask,
     pub(crate) cursor: Cursor,
     pub(crate) snapshot: bool,
     pub(crate) transport: Transport,
+}
+
+impl Wish {
+    fn ids(&self) -> Vec<GuildId> {
+        self.guilds.iter().map(|standing| standing.guild).collect()
+    }
 }
 
 /// The bus does not answer at the moment.
@@ -53,7 +62,7 @@ impl Hub {
         wish: Wish,
         alarm: Arc<Alarm>,
     ) -> Result<(Viewer, Option<Chunk>), Away> {
-        self.open(&wish.guilds).await?;
+        self.open(&wish.ids()).await?;
         match wish.cursor {
             Cursor::Now => self.join_now(&wish, alarm, None).await,
             Cursor::Malformed => self.join_now(&wish, alarm, Some(ResetReason::Future)).await,
@@ -100,20 +109,26 @@ impl Hub {
             .unwrap_or(Err(Away))
     }
 
-    /// Begins at a moment when the pictures of all guilds are of one id, so that this id is an exact cursor.
+    /// Begins at a moment when the pictures of all guilds are of one id, so that this id is an exact cursor, and when all that is
+    /// known of the user is in force.
     async fn join_now(
         &self,
         wish: &Wish,
         alarm: Arc<Alarm>,
         reason: Option<ResetReason>,
     ) -> Result<(Viewer, Option<Chunk>), Away> {
-        let mut begun = Err(Away);
+        let (mut begun, guilds) = (Err(Away), wish.ids());
         self.level_when(|line| {
-            let even = line.is_even(&wish.guilds);
-            if even {
+            let mut ready = line.is_even(&guilds);
+            for standing in &wish.guilds {
+                ready &= line
+                    .introduce(wish.user, standing)
+                    .is_none_or(|(_, settled)| settled);
+            }
+            if ready {
                 begun = self.begin(wish, Arc::clone(&alarm), reason, line);
             }
-            even
+            ready
         })
         .await?;
         begun
@@ -127,9 +142,9 @@ impl Hub {
         line: &mut Line,
     ) -> Result<(Viewer, Option<Chunk>), Away> {
         let mut viewer = Viewer::new(self.clone(), alarm, wish, EventId::ZERO);
-        for guild in &wish.guilds {
+        for standing in &wish.guilds {
             // A guild that was closed meanwhile had no viewer for a long time; the browser comes again.
-            let followed = line.open(*guild).ok_or(Away)?;
+            let followed = line.open(standing.guild).ok_or(Away)?;
             viewer.sit(Arc::clone(&followed.feed), followed.chain.last);
         }
         let pieces = if let Some(reason) = reason {
@@ -184,8 +199,8 @@ impl Hub {
         if let Some(viewer) = self.resume_in_rings(wish, alarm, cursor, Some(clock))? {
             return Ok(Ok(viewer));
         }
-        let reads = wish
-            .guilds
+        let guilds = wish.ids();
+        let reads = guilds
             .iter()
             .map(|guild| self.inner.bus.read(*guild, cursor, cursor, 1));
         let pages = try_join_all(reads).await?;
@@ -193,16 +208,24 @@ impl Hub {
         let mut viewer = Viewer::new(self.clone(), Arc::clone(alarm), wish, cursor);
         let mut held = Vec::with_capacity(pages.len());
         let mut line = self.inner.line.lock();
-        if line.is_void(cursor, &wish.guilds) {
+        if line.is_void(cursor, &guilds) {
             return Ok(Err(ResetReason::Epoch));
         }
-        for (guild, page) in wish.guilds.iter().zip(pages) {
-            let followed = line.open(*guild).ok_or(Away)?;
+        for (standing, page) in wish.guilds.iter().zip(pages) {
+            let (followed, _) = line.introduce(wish.user, standing).ok_or(Away)?;
+            // Nothing from before the user joined is replayed, so it does not matter whether it is still there.
+            let joined = followed.joined(wish.user).filter(|joined| *joined > cursor);
+            let after = joined.unwrap_or(cursor);
             held.push(Held {
-                floor: page.floor,
+                floor: page
+                    .floor
+                    .map(|floor| if floor <= after { EventId::ZERO } else { floor }),
                 last: followed.chain.last,
             });
-            viewer.sit(Arc::clone(&followed.feed), cursor);
+            viewer.sit(Arc::clone(&followed.feed), after);
+            if joined.is_some() {
+                viewer.is_new_to(standing.guild);
+            }
         }
         drop(line);
         if let Some(reason) = verdict(cursor, clock, now_ms(), self.inner.retention, &held) {
@@ -212,7 +235,8 @@ impl Hub {
         Ok(Ok(viewer))
     }
 
-    /// Goes on in the rings, if all of them reach back to the cursor. Nothing is read then.
+    /// Goes on in the rings, if all of them reach back to the cursor and hold all that this user was told since. Nothing is read
+    /// then.
     fn resume_in_rings(
         &self,
         wish: &Wish,
@@ -221,15 +245,15 @@ impl Hub {
         clock: Option<EventId>,
     ) -> Result<Option<Viewer>, Away> {
         let mut line = self.inner.line.lock();
-        if line.is_void(cursor, &wish.guilds) {
+        let guilds = wish.ids();
+        if line.is_void(cursor, &guilds) {
             return Ok(None);
         }
-        let known = clock.unwrap_or(line.complete_for(&wish.guilds));
+        let known = clock.unwrap_or(line.complete_for(&guilds));
         let mut viewer = Viewer::new(self.clone(), Arc::clone(alarm), wish, cursor);
-        for guild in &wish.guilds {
-            let followed = line.open(*guild).ok_or(Away)?;
-            let floor = followed.feed.ring.read().floor();
-            if cursor < floor || !followed.picture.is_known() {
+        for standing in &wish.guilds {
+            let (followed, settled) = line.introduce(wish.user, standing).ok_or(Away)?;
+            if !settled || !followed.holds_all(wish.user, cursor) || !followed.picture.is_known() {
                 return Ok(None);
             }
             viewer.sit_after(Arc::clone(&followed.feed), cursor);

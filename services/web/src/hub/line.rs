@@ -1,13 +1,20 @@
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
-use contracts::{ChannelId, EventId, GuildId, event::ResetReason};
+use contracts::{ChannelId, EventId, EventKind, GuildId, UserId, event::ResetReason};
 use event_bus::{Entry, GuildCut};
 use tokio::time::Instant;
 
-use super::{chain::Chain, feed::Feed, picture::Picture, pulse::Health, request::Open};
+use super::{
+    admit::Woken,
+    apply::Outlet,
+    audience::{Facts, Key, Mark},
+    chain::Chain,
+    feed::Feed,
+    picture::Picture,
+    pulse::Health,
+    request::Open,
+};
+use crate::membership::Standing;
 
 /// Everything that moves together. Whoever holds it sees all guilds at one moment; only the follow loop changes guilds.
 #[derive(Debug, Default)]
@@ -22,6 +29,8 @@ pub(crate) struct Line {
     pub(crate) up: bool,
     /// What the ticks say.
     pub(crate) pulse: Health,
+    /// When the next time-out of somebody is over, in Unix ms; 0 = it has to be looked for.
+    pub(crate) expiry: u64,
     pub(crate) guilds: HashMap<GuildId, Tracked>,
     /// Bytes that one ring may hold: the budget of the replica shared out.
     pub(crate) ring_bytes: usize,
@@ -76,25 +85,22 @@ pub(crate) struct Followed {
     pub(crate) cut: EventId,
     /// Since when nobody has watched.
     pub(crate) deserted: Option<Instant>,
-    /// Rooms that came into sight or went out of it lately, the oldest first: the rings have told of them.
-    pub(crate) shifts: VecDeque<Shifted>,
+    /// Whether something is known of somebody that is not in force yet.
+    pub(crate) unsettled: bool,
+    /// When the next time-out of somebody is over, in Unix ms.
+    pub(crate) expiry: u64,
     /// Cursors up to here can't be continued: the log was another one when they were handed out.
     pub(crate) void: EventId,
 }
 
-/// A room came into everybody's sight or went out of it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Shifted {
-    pub(crate) id: EventId,
-    pub(crate) room: ChannelId,
-}
-
-/// Shifts that are remembered per guild: more than come while a viewer goes from the log over to the ring.
-const SHIFTS: usize = 1024;
-
 impl Followed {
     /// A guild as of a cut; `None` = it is not stored.
-    pub(crate) fn of_cut(guild: GuildId, cut: EventId, stored: Option<GuildCut>) -> Self {
+    pub(crate) fn of_cut(
+        guild: GuildId,
+        cut: EventId,
+        stored: Option<GuildCut>,
+        order: u64,
+    ) -> Self {
         let (last, chain, picture) = match stored {
             None => (cut, Chain::START, Picture::empty(guild)),
             Some(stored) => {
@@ -103,12 +109,13 @@ impl Followed {
             }
         };
         Self {
-            feed: Arc::new(Feed::new(guild, last)),
+            feed: Arc::new(Feed::new(guild, last, order)),
             picture,
             chain,
             cut,
             deserted: None,
-            shifts: VecDeque::new(),
+            unsettled: false,
+            expiry: u64::MAX,
             void: EventId::ZERO,
         }
     }
@@ -118,35 +125,121 @@ impl Followed {
         &mut self,
         cut: EventId,
         stored: Option<GuildCut>,
+        order: u64,
         void: EventId,
         reason: ResetReason,
     ) {
         let floor = stored.as_ref().map_or(cut, |stored| stored.last);
-        let anew = Self::of_cut(self.feed.guild, cut, stored);
+        let anew = Self::of_cut(self.feed.guild, cut, stored, order);
+        let feed = Arc::clone(&self.feed);
+        let mut ring = feed.ring.write();
+        ring.restart(floor, reason);
+        let mark = Mark::new(order, floor);
+        ring.audience.begin_anew(&anew.picture, mark, cut.ms);
+        let expiry = ring.audience.next_expiry();
+        drop(ring);
         *self = Self {
-            feed: Arc::clone(&self.feed),
+            feed,
+            expiry,
             void,
             ..anew
         };
-        self.feed.ring.write().restart(floor, reason);
     }
 
-    /// Remembers that a room came into sight or went out of it.
-    pub(crate) fn remember(&mut self, id: EventId, room: ChannelId) {
-        if self.shifts.len() == SHIFTS {
-            self.shifts.pop_front();
-        }
-        self.shifts.push_back(Shifted { id, room });
+    /// Somebody comes, or is known better than before; see [`Audience::introduce`](super::audience::Audience::introduce).
+    pub(crate) fn introduce(&mut self, user: UserId, facts: Facts, now: u64) -> bool {
+        self.expiry = self.expiry.min(facts.timed_out_until.unwrap_or(u64::MAX));
+        let mut ring = self.feed.ring.write();
+        let settled = ring.audience.introduce(&self.picture, user, facts, now);
+        drop(ring);
+        self.unsettled |= !settled;
+        settled
     }
 
-    /// Whether a room came into sight or went out of it after an id.
-    pub(crate) fn shifted_after(&self, room: ChannelId, id: EventId) -> bool {
-        let mut late = self.shifts.iter().rev().take_while(|shift| shift.id > id);
-        late.any(|shift| shift.room == room)
+    /// Whether a user may receive an event of this kind in this channel now.
+    pub(crate) fn shows(&self, user: UserId, kind: EventKind, channel: Option<ChannelId>) -> bool {
+        let ring = self.feed.ring.read();
+        let eyes = ring.audience.eyes(user);
+        eyes.is_some_and(|eyes| eyes.see_now(kind, channel))
+    }
+
+    /// The id after which a user may be told what happened: the moment of joining.
+    pub(crate) fn joined(&self, user: UserId) -> Option<EventId> {
+        let ring = self.feed.ring.read();
+        let joined = ring.audience.eyes(user)?.facts().from();
+        Some(EventId::new(joined.saturating_sub(1), u64::MAX))
+    }
+
+    /// Whether the ring holds all that a user was told after a cursor.
+    pub(crate) fn holds_all(&self, user: UserId, cursor: EventId) -> bool {
+        let joined = self.joined(user).is_none_or(|joined| joined <= cursor);
+        let ring = self.feed.ring.read();
+        let eyes = ring.audience.eyes(user);
+        joined && cursor >= ring.floor() && eyes.is_some_and(|eyes| eyes.reach_back_to(cursor))
+    }
+
+    /// The rooms that a user knows of, in ascending order.
+    pub(crate) fn rooms_of(&self, user: UserId) -> Vec<ChannelId> {
+        let ring = self.feed.ring.read();
+        let Some(eyes) = ring.audience.eyes(user) else {
+            return Vec::new();
+        };
+        let rooms = self.picture.open_rooms().filter(|room| eyes.view(*room));
+        let mut rooms: Vec<_> = rooms.collect();
+        rooms.sort_unstable();
+        rooms
+    }
+
+    /// A user's key, for whom asks without watching: by what the log told or as Discord said.
+    pub(crate) fn key_of(&self, user: UserId, said: Facts, now: u64) -> (Key, Facts) {
+        let facts = self.feed.ring.read().audience.facts(user, said);
+        (Key::of(&self.picture, user, &facts, now), facts)
     }
 }
 
 impl Line {
+    /// The time as ids tell it, in Unix ms.
+    pub(crate) fn now(&self) -> u64 {
+        self.complete.ms
+    }
+
+    /// Somebody comes to a guild that is followed, or is known better than before; see [`Followed::introduce`].
+    pub(crate) fn introduce(
+        &mut self,
+        user: UserId,
+        standing: &Standing,
+    ) -> Option<(&mut Followed, bool)> {
+        let now = self.now();
+        let Some(Tracked::Open(followed)) = self.guilds.get_mut(&standing.guild) else {
+            return None;
+        };
+        let settled = followed.introduce(user, Facts::said(standing), now);
+        self.expiry = self.expiry.min(followed.expiry);
+        Some((followed, settled))
+    }
+
+    /// Brings into force what is known of people by now; see [`Followed::settle`].
+    pub(crate) fn settle(&mut self, id: EventId, woken: &mut Woken) {
+        let (order, limit) = (&mut self.order, self.ring_bytes);
+        let mut expiry = u64::MAX;
+        for tracked in self.guilds.values_mut() {
+            if let Tracked::Open(followed) = tracked {
+                if followed.unsettled || followed.expiry <= id.ms {
+                    followed.settle(
+                        id,
+                        Outlet {
+                            order,
+                            limit,
+                            woken,
+                        },
+                    );
+                }
+                expiry = expiry.min(followed.expiry);
+            }
+        }
+        self.expiry = expiry;
+    }
+
     /// A guild that is followed.
     pub(crate) fn open(&mut self, guild: GuildId) -> Option<&mut Followed> {
         match self.guilds.get_mut(&guild) {

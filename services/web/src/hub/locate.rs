@@ -1,13 +1,19 @@
-//! What users may do where, for those who act rather than listen.
+//! What users may see and do where, for those who ask rather than listen.
 
-use contracts::{ChannelId, GuildId, UserId};
+use contracts::{ChannelId, GuildId, UserId, event::PastEvent, snapshot::GuildRooms};
+use event_bus::{Body, Entry};
 use permissions::{Ground, Permissions, Subject};
 
-use super::{Away, Hub, line::Line};
+use super::{
+    Away, Hub, Mask,
+    audience::{Facts, Sight},
+    line::Line,
+};
 use crate::membership::Standing;
 
 impl Hub {
-    /// The guild among a user's in which a channel or thread is, if the user may view it. What is hidden is not there.
+    /// The guild among these, which the user and the bot share, in which a channel or thread is, if the user may view it. What is
+    /// hidden is not there.
     pub(crate) async fn locate(
         &self,
         user: UserId,
@@ -34,22 +40,76 @@ impl Hub {
         });
         Ok(found.filter(|(_, permissions)| permissions.contains(Permissions::VIEW_CHANNEL)))
     }
+
+    /// The rooms of a guild as a user may see them; `None` if it is not stored or the user is no member any more.
+    pub(crate) async fn rooms(
+        &self,
+        user: UserId,
+        standing: &Standing,
+    ) -> Result<Option<GuildRooms>, Away> {
+        self.open(&[standing.guild]).await?;
+        let mut line = self.inner.line.lock();
+        let now = line.now();
+        let followed = line.open(standing.guild).ok_or(Away)?;
+        let (key, facts) = followed.key_of(user, Facts::said(standing), now);
+        let picture = &followed.picture;
+        Ok((picture.is_known() && facts.member)
+            .then(|| picture.rooms(&self.inner.cdn, |room| key.judge(picture, room).view)))
+    }
+
+    /// Those of a log's entries that a user may see now: of what happened before the user came, none.
+    pub(crate) async fn judge(
+        &self,
+        user: UserId,
+        standing: &Standing,
+        entries: Vec<Entry>,
+    ) -> Result<Vec<PastEvent>, Away> {
+        self.open(&[standing.guild]).await?;
+        let mut line = self.inner.line.lock();
+        let now = line.now();
+        let followed = line.open(standing.guild).ok_or(Away)?;
+        let (key, facts) = followed.key_of(user, Facts::said(standing), now);
+        let (picture, joined) = (&followed.picture, facts.from());
+        let visible = entries.into_iter().filter_map(|entry| {
+            let Body::Event(envelope) = entry.body else {
+                return None;
+            };
+            let sight = match envelope.channel_id {
+                None => Sight {
+                    view: facts.member,
+                    text: facts.member,
+                },
+                Some(channel) => key.judge(picture, picture.channel_or_gone(channel)?),
+            };
+            let text = Mask::TEXT.meets(Mask::of(envelope.event));
+            let seen = if text { sight.text } else { sight.view };
+            (seen && entry.id.ms >= joined).then_some(PastEvent {
+                id: envelope.id,
+                event: envelope.event,
+                ts: envelope.ts,
+                payload: envelope.payload,
+            })
+        });
+        Ok(visible.collect())
+    }
 }
 
-/// What a user may do in a channel; `None` if it is not of this guild.
+/// What a user may do in a channel; `None` if it is not of this guild or the user is no member any more.
 fn within(
     line: &mut Line,
     user: UserId,
     standing: &Standing,
     channel: ChannelId,
 ) -> Option<Permissions> {
-    let now = line.complete.ms;
-    let picture = &line.open(standing.guild)?.picture;
+    let now = line.now();
+    let followed = line.open(standing.guild)?;
+    let picture = &followed.picture;
     let channel = picture.standing_channel(channel)?;
+    let (_, facts) = followed.key_of(user, Facts::said(standing), now);
     let subject = Subject {
         user,
-        roles: &standing.roles,
-        timed_out: standing.timed_out_until.is_some_and(|until| until > now),
+        roles: &facts.roles,
+        timed_out: facts.timed_out(now),
     };
-    Some(picture.in_channel(channel, &subject))
+    facts.member.then(|| picture.in_channel(channel, &subject))
 }

@@ -129,8 +129,8 @@ impl Follow {
         let mut line = self.hub.inner.line.lock();
         for guild in guilds {
             let index = stored.iter().position(|stored| stored.state.id() == *guild);
-            let followed =
-                Followed::of_cut(*guild, cut.id, index.map(|index| stored.swap_remove(index)));
+            let stored = index.map(|index| stored.swap_remove(index));
+            let followed = Followed::of_cut(*guild, cut.id, stored, line.order);
             let before = line
                 .guilds
                 .insert(*guild, Tracked::Open(Box::new(followed)));
@@ -163,6 +163,11 @@ impl Follow {
             frames += ring.end() - ring.first();
             bytes += ring.bytes();
             open += 1;
+            drop(ring);
+            let here = followed.feed.users();
+            let here = |user| here.binary_search(&user).is_ok();
+            let linger = self.hub.inner.limits.linger;
+            followed.feed.ring.write().audience.sweep(here, now, linger);
             if !followed.feed.deserted() {
                 followed.deserted = None;
             } else if now.duration_since(*followed.deserted.get_or_insert(now))

@@ -1,44 +1,39 @@
-//! What is true in a guild and who may see it, moved on by log entries alone.
+//! What is true in a guild, moved on by log entries alone.
 
 mod change;
 mod ground;
 mod rooms;
-mod sight;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use bytes::Bytes;
 use contracts::{
     ChannelId, Envelope, Event, EventKind, GuildId, RoleId, UserId,
     state::{Channel, Guild, Voice},
 };
-use event_bus::{GuildCut, Position};
+use event_bus::GuildCut;
 
-use super::Mask;
-pub(crate) use change::Shift;
+use super::audience::ClassId;
+pub(crate) use change::{Effect, Users};
 pub(crate) use rooms::icon_url;
-pub(crate) use sight::Sight;
 
-/// The picture of one guild. Verdicts are computed when an audience entry changes them, never per delivery.
+/// The picture of one guild.
 #[derive(Debug)]
 pub(crate) struct Picture {
     guild: GuildId,
     facts: Option<Guild>,
-    /// The permissions of @everyone.
-    everyone: u64,
     /// The permissions of all roles.
     roles: HashMap<RoleId, u64>,
     channels: HashMap<ChannelId, Channel>,
-    sights: HashMap<ChannelId, Sight>,
     /// Channels that are gone, the oldest first: what they were decides who may see what happened in them.
     buried: VecDeque<Channel>,
     voice: HashMap<UserId, Voice>,
-    /// The rooms that browsers know of.
-    shown: HashSet<ChannelId>,
-    /// The room made known by the change at this position, for which `room.created` need not be told again.
-    revealed: Option<Position>,
-    rendered: Option<bytes::Bytes>,
+    /// The rooms that there are as far as events told: who sees one of these knows of it.
+    open: HashSet<ChannelId>,
+    /// What classes were last sent as a snapshot.
+    rendered: HashMap<ClassId, Bytes>,
 }
 
 impl Picture {
@@ -47,51 +42,33 @@ impl Picture {
         Self {
             guild,
             facts: None,
-            everyone: 0,
             roles: HashMap::new(),
             channels: HashMap::new(),
-            sights: HashMap::new(),
             buried: VecDeque::new(),
             voice: HashMap::new(),
-            shown: HashSet::new(),
-            revealed: None,
-            rendered: None,
+            open: HashSet::new(),
+            rendered: HashMap::new(),
         }
     }
 
     /// The picture of a guild as of a cut.
     pub(crate) fn of_cut(cut: GuildCut) -> Self {
         let state = cut.state;
-        let guild = state.guild.id;
-        let mut picture = Self::empty(guild);
-        let everyone = state.roles.iter().find(|role| role.id == guild.everyone());
-        picture.everyone = everyone.map_or(0, |role| role.permissions);
+        let mut picture = Self::empty(state.guild.id);
         let roles = state.roles.iter();
         picture.roles = roles.map(|role| (role.id, role.permissions)).collect();
         picture.facts = Some(state.guild);
-        picture.channels = state
-            .channels
-            .into_iter()
-            .map(|channel| (channel.id, channel))
-            .collect();
+        let channels = state.channels.into_iter();
+        picture.channels = channels.map(|channel| (channel.id, channel)).collect();
         let gone = cut.gone.into_iter();
         picture.buried = gone
             .filter(|gone| !picture.channels.contains_key(&gone.id))
             .collect();
-        picture.voice = state
-            .voice
-            .into_iter()
-            .map(|voice| (voice.user_id, voice))
-            .collect();
-        picture.judge_all();
-        let rooms = picture
-            .channels
-            .values()
-            .filter(|channel| channel.is_room());
-        picture.shown = rooms
-            .map(|channel| channel.id)
-            .filter(|room| picture.sights.get(room).is_some_and(|sight| sight.view))
-            .collect();
+        let voice = state.voice.into_iter();
+        picture.voice = voice.map(|voice| (voice.user_id, voice)).collect();
+        let channels = picture.channels.values();
+        let rooms = channels.filter(|channel| channel.is_room() && !channel.obfuscated);
+        picture.open = rooms.map(|room| room.id).collect();
         picture
     }
 
@@ -100,30 +77,13 @@ impl Picture {
         self.facts.is_some()
     }
 
-    /// What @everyone may see of a channel; deleted ones are judged as they were.
-    pub(crate) fn sight(&self, channel: ChannelId) -> Option<Sight> {
-        self.sights.get(&channel).copied()
-    }
-
-    /// Whether @everyone may receive an event of this kind in this channel.
-    pub(crate) fn shows(&self, kind: EventKind, channel: Option<ChannelId>) -> bool {
-        let Some(channel) = channel else { return true };
-        let sight = self.sight(channel).unwrap_or(Sight::NONE);
-        if Mask::TEXT.meets(Mask::of(kind)) {
-            sight.text
-        } else {
-            sight.view
-        }
-    }
-
-    /// Takes an event into the picture and says whether browsers may receive it.
-    pub(crate) fn absorb(&mut self, envelope: &Envelope, position: Position) -> bool {
-        let visible = self.shows(envelope.event, envelope.channel_id);
+    /// Takes an event into the picture.
+    pub(crate) fn absorb(&mut self, envelope: &Envelope) {
         let (kind, payload) = (envelope.event, &*envelope.payload);
         if !kind.touches_rooms() {
-            return visible;
+            return;
         }
-        self.rendered = None;
+        self.rendered.clear();
         match Event::read(kind, payload) {
             Ok(Event::VoiceJoined(joined)) => {
                 let voice = Voice {
@@ -156,21 +116,14 @@ impl Picture {
                     voice.avatar_url = member.avatar_url;
                 }
             }
-            Ok(Event::RoomCreated(room)) => {
-                let told = !self.shown.insert(room.channel_id) && self.revealed == Some(position);
-                if !visible {
-                    self.shown.remove(&room.channel_id);
-                }
-                return visible && !told;
-            }
-            Ok(Event::RoomDeleted(room)) => return self.shown.remove(&room.channel_id) || visible,
+            Ok(Event::RoomCreated(room)) => drop(self.open.insert(room.channel_id)),
+            Ok(Event::RoomDeleted(room)) => drop(self.open.remove(&room.channel_id)),
             Ok(_) => {}
             Err(error) => {
                 tracing::warn!(component = "Internal", event = %kind, guild_id = %self.guild, %error,
                     "the payload of an event can't be read; it is passed on, the picture of the rooms stays as it was");
             }
         }
-        visible
     }
 }
 

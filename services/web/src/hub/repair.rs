@@ -159,7 +159,7 @@ impl Hub {
     pub(crate) async fn reload(&self, guild: GuildId, reason: ResetReason) -> Result<(), BusError> {
         let mut cut = self.inner.bus.snapshot(&[guild]).await?;
         let mut line = self.inner.line.lock();
-        let complete = line.complete;
+        let (complete, order) = (line.complete, line.order);
         let Some(followed) = line.open(guild) else {
             return Ok(());
         };
@@ -168,7 +168,7 @@ impl Hub {
         } else {
             followed.void
         };
-        followed.begin_anew(cut.id, cut.guilds.pop(), void, reason);
+        followed.begin_anew(cut.id, cut.guilds.pop(), order, void, reason);
         let feed = std::sync::Arc::clone(&followed.feed);
         drop(line);
         feed.wake_all();

@@ -1,18 +1,20 @@
 use std::collections::VecDeque;
 
-use contracts::{ChannelId, Event, EventId, EventKind, MessageId, event::ResetReason};
+use contracts::{Event, EventId, EventKind, MessageId, event::ResetReason};
 
 use super::{
     Mask,
+    audience::{Audience, Mark},
     frame::{Block, Frame},
 };
 
 /// Most frames that a ring keeps.
 pub(crate) const RING_ENTRIES: usize = 4096;
 
-/// The latest visible frames of one guild, the oldest first.
+/// The latest frames of one guild, the oldest first, and who may see which of them.
 #[derive(Debug)]
 pub(crate) struct Ring {
+    pub(crate) audience: Audience,
     frames: VecDeque<Frame>,
     /// Place of the first frame; places are counted from the feed's opening.
     first: u64,
@@ -23,9 +25,10 @@ pub(crate) struct Ring {
 }
 
 impl Ring {
-    /// An empty ring that will hold everything visible after `floor`.
-    pub(crate) fn new(floor: EventId) -> Self {
+    /// An empty ring that will hold everything after `floor`, which stood at an arrival number.
+    pub(crate) fn new(floor: EventId, order: u64) -> Self {
         Self {
+            audience: Audience::since(Mark::new(order, floor)),
             frames: VecDeque::new(),
             first: 0,
             bytes: 0,
@@ -34,7 +37,7 @@ impl Ring {
         }
     }
 
-    /// Everything visible of this guild with a higher id is in the ring.
+    /// Everything of this guild with a higher id is in the ring.
     pub(crate) fn floor(&self) -> EventId {
         self.floor
     }
@@ -59,7 +62,7 @@ impl Ring {
         let skip = place.saturating_sub(self.first) as usize;
         (self.first + skip as u64..)
             .zip(self.frames.range(skip.min(self.frames.len())..))
-            .take_while(move |(_, frame)| frame.order <= upto)
+            .take_while(move |(_, frame)| frame.reach.order <= upto)
     }
 
     /// Place of the first frame after an id.
@@ -96,25 +99,22 @@ impl Ring {
         restart.map(|(_, reason)| reason)
     }
 
-    /// Takes some of a channel's frames out of everybody's sight: it became hidden after they were appended.
-    pub(crate) fn hide(&mut self, channel: ChannelId, events: Mask) {
-        for frame in &mut self.frames {
-            if frame.channel == Some(channel) && frame.mask.meets(events) {
-                self.bytes -= frame.block.len();
-                frame.mask = Mask::NONE;
-                frame.block = Block::default();
-            }
-        }
+    /// Leaves out an entry of which more would have to be told than fits: everybody reads the log from before it.
+    pub(crate) fn skip(&mut self, id: EventId) {
+        self.first = self.end() + 1;
+        self.frames.clear();
+        self.bytes = 0;
+        self.floor = self.floor.max(id);
     }
 
     /// Takes the text of a deleted message out of the ring.
     pub(crate) fn redact(&mut self, message: MessageId) {
         for frame in &mut self.frames {
-            if frame.message == Some(message) && frame.mask != Mask::NONE {
+            if frame.message == Some(message) && frame.reach.mask != Mask::NONE {
                 let block = redacted(frame);
                 self.bytes = self.bytes - frame.block.len() + block.len();
                 if block.len() == 0 {
-                    frame.mask = Mask::NONE;
+                    frame.reach.mask = Mask::NONE;
                 }
                 frame.block = block;
                 frame.message = None;
@@ -125,7 +125,7 @@ impl Ring {
 
 /// The frame of a message without its text; empty if it can't be read.
 fn redacted(frame: &Frame) -> Block {
-    let created = frame.mask.meets(Mask::of(EventKind::MessageCreated));
+    let created = frame.reach.mask.meets(Mask::of(EventKind::MessageCreated));
     let event = frame.block.payload().and_then(|json| {
         Some(if created {
             let mut payload: contracts::event::MessageCreated = serde_json::from_str(&json).ok()?;

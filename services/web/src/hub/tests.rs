@@ -5,6 +5,7 @@ mod cursors;
 mod encoding;
 mod faults;
 mod oracle;
+mod people;
 mod privacy;
 pub(crate) mod script;
 mod world;

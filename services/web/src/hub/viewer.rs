@@ -1,5 +1,6 @@
 //! One stream's place in the rings of its guilds.
 
+mod before;
 mod catch_up;
 mod drain;
 mod groups;
@@ -10,7 +11,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use contracts::{ChannelId, EventId, GuildId, event::ResetReason, state::Channel};
+use contracts::{ChannelId, EventId, GuildId, UserId, event::ResetReason};
 use event_bus::BusError;
 
 use super::{
@@ -19,6 +20,7 @@ use super::{
     feed::Feed,
     line::Line,
 };
+use before::Before;
 use catch_up::Past;
 
 /// A cursor over the rings of some guilds. It holds no events: who reads slowly costs nothing, and who falls off a ring
@@ -26,6 +28,7 @@ use catch_up::Past;
 #[derive(Debug)]
 pub(crate) struct Viewer {
     hub: Hub,
+    user: UserId,
     alarm: Arc<Alarm>,
     transport: Transport,
     mask: Mask,
@@ -58,20 +61,10 @@ struct Seat {
 #[derive(Debug, Default)]
 struct Due {
     reset: Option<ResetReason>,
-    touched: Vec<Touched>,
-    /// Of guilds in which @everyone's permissions changed within what is replayed: what they were at the cursor.
-    everyone: BTreeMap<GuildId, u64>,
-    /// How far was replayed; what came later the rings tell.
-    upto: EventId,
-}
-
-/// A room of which somebody may see more or less within what is replayed.
-#[derive(Debug, Clone)]
-struct Touched {
-    guild: GuildId,
-    room: ChannelId,
-    /// What it was at the cursor; `None` = it was not there.
-    was: Option<Channel>,
+    /// What the guilds were at the cursor from which the log is read.
+    before: BTreeMap<GuildId, Before>,
+    /// The rooms that were told since: whether the browser knows them now.
+    told: BTreeMap<(GuildId, ChannelId), bool>,
 }
 
 /// What waits for a viewer.
@@ -90,6 +83,7 @@ impl Viewer {
     pub(super) fn new(hub: Hub, alarm: Arc<Alarm>, wish: &Wish, cursor: EventId) -> Self {
         Self {
             hub,
+            user: wish.user,
             alarm,
             transport: wish.transport,
             mask: wish.mask,
@@ -105,7 +99,7 @@ impl Viewer {
 
     /// Takes a seat at the end of a guild's ring.
     pub(super) fn sit(&mut self, feed: Arc<Feed>, seen: EventId) {
-        let slot = feed.enter(self.mask, Arc::clone(&self.alarm));
+        let slot = feed.enter(self.user, self.mask, Arc::clone(&self.alarm));
         let next = feed.ring.read().end();
         self.seats.push(Seat {
             feed,
@@ -122,6 +116,12 @@ impl Viewer {
         if let Some(seat) = self.seats.last_mut() {
             seat.next = seat.feed.ring.read().after(cursor);
         }
+    }
+
+    /// Its user joined a guild after the cursor: the browser knows nothing of it.
+    pub(super) fn is_new_to(&mut self, guild: GuildId) {
+        self.hold = true;
+        self.due.before.insert(guild, Before::nothing());
     }
 
     /// Begins to catch up from the log.

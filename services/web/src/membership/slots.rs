@@ -47,6 +47,13 @@ impl Known {
     pub(crate) fn ids(&self) -> Vec<GuildId> {
         self.guilds.iter().map(|standing| standing.guild).collect()
     }
+
+    /// What the user is in those of these guilds that the user is in.
+    pub(crate) fn within(&self, guilds: &[contracts::state::Guild]) -> Vec<Standing> {
+        let ids = guilds.iter().map(|guild| guild.id);
+        let standings = ids.filter_map(|id| self.guilds.iter().find(|one| one.guild == id));
+        standings.cloned().collect()
+    }
 }
 
 /// The users whose guilds are remembered.

@@ -6,7 +6,7 @@ use tower_sessions::Session;
 use tracing::debug;
 
 use crate::{
-    membership::{AUTH_GRACE, MembershipError},
+    membership::{AUTH_GRACE, MembershipError, Standing},
     session::SignedIn,
     state::AppState,
 };
@@ -26,7 +26,7 @@ pub(in crate::deliver) struct Recheck {
 #[derive(Debug)]
 pub(super) enum Outcome {
     /// The stream goes on, with these guilds from now on if they could be found out.
-    Stay(Option<Vec<GuildId>>),
+    Stay(Option<Vec<Standing>>),
     /// The user is signed out, or no guild is left.
     Over,
     /// It could not be found out for too long.
@@ -55,6 +55,11 @@ impl Recheck {
         self.in_trouble
     }
 
+    /// Has the next look ask Discord itself.
+    pub(super) fn forget(&self) {
+        self.state.memberships.forget(self.signed_in.user.id);
+    }
+
     /// Looks. The guilds that it names are followed.
     pub(super) async fn look(&mut self) -> Outcome {
         match self.guilds().await {
@@ -62,7 +67,8 @@ impl Recheck {
                 if self.has_guilds && guilds.is_empty() {
                     return Outcome::Over;
                 }
-                if self.state.hub.open(&guilds).await.is_err() {
+                let ids: Vec<_> = guilds.iter().map(|standing| standing.guild).collect();
+                if self.state.hub.open(&ids).await.is_err() {
                     return self.trouble();
                 }
                 self.certain = self.certain.max(as_of);
@@ -76,7 +82,7 @@ impl Recheck {
     }
 
     /// The guilds of the stream, and as of when; `None` if the user is signed out.
-    async fn guilds(&self) -> Result<Option<(Vec<GuildId>, Instant)>, ()> {
+    async fn guilds(&self) -> Result<Option<(Vec<Standing>, Instant)>, ()> {
         let live = self.state.sessions.is_live(&self.signed_in.id).await;
         match live {
             Ok(true) => {}
@@ -106,11 +112,11 @@ impl Recheck {
             }
         };
         let shared = self.state.bus.guilds(&known.ids()).await;
-        let shared = shared.map_err(|_| ())?.into_iter().map(|guild| guild.id);
-        let guilds = match &self.chosen {
-            None => shared.collect(),
-            Some(chosen) => shared.filter(|guild| chosen.contains(guild)).collect(),
-        };
+        let shared = shared.map_err(|_| ())?;
+        let mut guilds = known.within(&shared);
+        if let Some(chosen) = &self.chosen {
+            guilds.retain(|standing| chosen.contains(&standing.guild));
+        }
         Ok(Some((guilds, known.at)))
     }
 

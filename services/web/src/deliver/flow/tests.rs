@@ -15,7 +15,7 @@ use crate::{
         Cursor, Mask, Transport, Wish,
         tests::script::{Stage, Ticks},
     },
-    membership::AUTH_GRACE,
+    membership::{AUTH_GRACE, Standing},
     patience::Patience,
     session::{
         SignedIn, User,
@@ -50,7 +50,14 @@ async fn open(state: &AppState) -> StreamBody {
         .open(user.id, id, Transport::Sse, Patience::default())
         .unwrap();
     let wish = Wish {
-        guilds: vec![GUILD],
+        user: user.id,
+        guilds: vec![Standing {
+            guild: GUILD,
+            roles: [].into(),
+            joined_at: None,
+            timed_out_until: None,
+            asked_at: 0,
+        }],
         mask: Mask::DEFAULT,
         cursor: Cursor::Now,
         snapshot: false,

@@ -1,180 +1,209 @@
 use contracts::{
-    ChannelId, Event,
-    event::{RoomCreated, RoomDeleted},
-    state::{AudienceChange, Changed, Channel},
+    ChannelId, EventId, RoleId, UserId,
+    state::{AudienceChange, Changed, Channel, Guild, Member, OverwriteTarget, Role},
 };
-use event_bus::{GONE_LIMIT, Position};
+use event_bus::GONE_LIMIT;
 
-use super::{Mask, Picture, Sight};
+use super::{super::audience::Facts, Picture};
 
-/// What a change of the audience means for browsers.
-#[derive(Debug, Default)]
-pub(crate) struct Shift {
-    /// What browsers are told, in this order: rooms that came into sight with the people in them, rooms that went out of it.
-    pub(crate) events: Vec<Event>,
-    /// Channels that lost viewers, and what of them is not handed out any more though it happened before.
-    pub(crate) hidden: Vec<(ChannelId, Mask)>,
+/// What a change of the audience leaves to be done for those who watch.
+#[derive(Debug)]
+pub(crate) struct Effect {
+    /// Channels to be judged anew, in ascending order.
+    pub(crate) channels: Vec<ChannelId>,
+    /// By the classes with this role alone; `None` = by all.
+    pub(crate) role: Option<RoleId>,
+    /// Rooms that are no more though no event told so.
+    pub(crate) vanished: Vec<ChannelId>,
+    /// Users who may belong to another class.
+    pub(crate) users: Users,
+    /// What is known of a member from now on.
+    pub(crate) member: Option<(UserId, Facts)>,
+    /// Whether something that existed may be seen by others than before.
+    pub(crate) shifts: bool,
+}
+
+/// Users who may belong to another class.
+#[derive(Debug)]
+pub(crate) enum Users {
+    These(Vec<UserId>),
+    WithRole(RoleId),
+}
+
+impl Effect {
+    /// Nothing to be done.
+    pub(crate) const fn none() -> Self {
+        Self {
+            channels: Vec::new(),
+            role: None,
+            vanished: Vec::new(),
+            users: Users::These(Vec::new()),
+            member: None,
+            shifts: false,
+        }
+    }
 }
 
 impl Picture {
-    /// Applies a change of who may see what.
-    pub(crate) fn change(&mut self, change: AudienceChange, position: Position) -> Shift {
-        self.rendered = None;
-        let mut shift = Shift::default();
+    /// Applies a change of who may see what, told by the entry with this id.
+    pub(crate) fn change(&mut self, change: AudienceChange, id: EventId) -> Effect {
+        self.rendered.clear();
         match change {
-            AudienceChange::Guild(facts) => self.facts = Some(facts.now),
-            AudienceChange::Channel(Changed { now: channel, .. }) => {
-                let new = !self.channels.contains_key(&channel.id);
-                let id = channel.id;
-                self.channels.insert(id, channel);
-                self.buried.retain(|gone| gone.id != id);
-                let threads = self.channels.values();
-                let threads =
-                    threads.filter(|other| other.is_thread() && other.parent_id == Some(id));
-                let mut touched: Vec<_> = threads.map(|thread| thread.id).collect();
-                touched.push(id);
-                // A channel that was not known is announced by its own `room.created`, which follows.
-                self.rejudge(&touched, !new, &mut shift);
+            AudienceChange::Guild(Changed { now, .. }) => self.set_facts(now),
+            AudienceChange::Channel(Changed { now, .. }) => self.set_channel(now),
+            AudienceChange::ChannelGone(gone) => {
+                let mut effect = Effect::none();
+                self.bury(gone.id, &mut effect);
+                effect
             }
-            AudienceChange::ChannelGone(gone) => self.bury(gone.id, &mut shift),
-            AudienceChange::Role(Changed { now: role, .. }) => {
-                self.roles.insert(role.id, role.permissions);
-                if role.id == self.guild.everyone() && role.permissions != self.everyone {
-                    self.everyone = role.permissions;
-                    let all: Vec<_> = self.channels.keys().copied().collect();
-                    self.rejudge(&all, true, &mut shift);
-                    self.judge_buried();
+            AudienceChange::Role(Changed { now, .. }) => self.set_role(&now),
+            AudienceChange::RoleGone(role) => {
+                self.roles.remove(&role.id);
+                Effect {
+                    users: Users::WithRole(role.id),
+                    shifts: true,
+                    ..Effect::none()
                 }
             }
-            AudienceChange::GuildGone => {
-                let all: Vec<_> = self.channels.keys().copied().collect();
-                for id in all {
-                    self.bury(id, &mut shift);
-                }
-                self.voice.clear();
-                self.facts = None;
-            }
-            AudienceChange::Member(Changed { now: member, .. }) => {
-                // Somebody in a room may have a new name or avatar; snapshots show it.
-                if let Some(voice) = self.voice.get_mut(&member.user_id) {
-                    voice.username = member.username;
-                    voice.display_name = member.display_name;
-                    voice.avatar = member.avatar;
-                    voice.avatar_url = member.avatar_url;
-                }
-            }
-            AudienceChange::RoleGone(role) => drop(self.roles.remove(&role.id)),
-            AudienceChange::MemberGone(_) => {}
+            AudienceChange::GuildGone => self.end(),
+            AudienceChange::Member(Changed { now, was }) => self.set_member(&now, was, id),
+            AudienceChange::MemberGone(user) => Effect {
+                member: Some((user, Facts::gone(id))),
+                ..Effect::none()
+            },
         }
-        if !shift.events.is_empty() {
-            self.revealed = Some(position);
+    }
+
+    fn set_facts(&mut self, now: Guild) -> Effect {
+        let owner = now.owner_id;
+        let was = self.facts.replace(now).map(|was| was.owner_id);
+        if was == Some(owner) {
+            return Effect::none();
         }
-        shift
+        Effect {
+            channels: self.every_channel(),
+            users: Users::These(was.into_iter().chain([owner]).collect()),
+            shifts: true,
+            ..Effect::none()
+        }
     }
 
-    /// Judges every channel anew.
-    pub(super) fn judge_all(&mut self) {
-        let judged = self
-            .channels
-            .values()
-            .map(|channel| (channel.id, self.judge(channel)));
-        self.sights = judged.collect();
-        self.judge_buried();
-    }
-
-    /// Judges the channels that are gone by what they were and what everybody may do now.
-    fn judge_buried(&mut self) {
-        let judged = self.buried.iter();
-        let judged: Vec<_> = judged.map(|gone| (gone.id, self.judge(gone))).collect();
-        self.sights.extend(judged);
-    }
-
-    fn judge(&self, channel: &Channel) -> Sight {
-        self.judged(channel, None)
-    }
-
-    /// What @everyone may see of a channel, stored or not; with other permissions than now if given.
-    pub(crate) fn judged(&self, channel: &Channel, everyone: Option<&u64>) -> Sight {
-        let everyone = everyone.copied().unwrap_or(self.everyone);
-        let parent = |id| {
-            let gone = || self.buried.iter().find(|gone| gone.id == id);
-            self.channels.get(&id).or_else(gone)
-        };
-        Sight::of(channel, parent, self.guild, everyone)
-    }
-
-    fn rejudge(&mut self, channels: &[ChannelId], announce: bool, shift: &mut Shift) {
-        let mut channels = channels.to_vec();
+    fn set_channel(&mut self, now: Channel) -> Effect {
+        let id = now.id;
+        let was = self.channel_or_gone(id).cloned();
+        let same = was
+            .as_ref()
+            .is_some_and(|was| sight_of(was) == sight_of(&now));
+        self.buried.retain(|gone| gone.id != id);
+        let users = named(was.iter().chain([&now]));
+        self.channels.insert(id, now);
+        if same {
+            return Effect::none();
+        }
+        let threads = self.all_channels();
+        let threads = threads.filter(|other| other.is_thread() && other.parent_id == Some(id));
+        let mut channels: Vec<_> = threads.map(|thread| thread.id).collect();
+        channels.push(id);
         channels.sort_unstable();
-        for id in channels {
-            let Some(channel) = self.channels.get(&id) else {
-                continue;
-            };
-            let (room, now) = (channel.is_room(), self.judge(channel));
-            let before = self.sights.insert(id, now).unwrap_or(Sight::NONE);
-            if before.view && !now.view {
-                shift.hidden.push((id, Mask::OUT_OF_SIGHT));
-            } else if before.text && !now.text {
-                shift.hidden.push((id, Mask::TEXT));
-            }
-            if room && !now.view && self.shown.remove(&id) {
-                shift.events.push(self.gone(id, true));
-            } else if room && now.view && announce && self.shown.insert(id) {
-                shift.events.extend(self.appeared(id));
-            }
+        Effect {
+            channels,
+            users: Users::These(users),
+            shifts: was.is_some(),
+            ..Effect::none()
         }
     }
 
-    /// Forgets a channel but for its last verdict, which still decides about what happened in it before.
-    fn bury(&mut self, id: ChannelId, shift: &mut Shift) {
+    fn set_role(&mut self, role: &Role) -> Effect {
+        let was = self.roles.insert(role.id, role.permissions);
+        if was == Some(role.permissions) {
+            return Effect::none();
+        }
+        Effect {
+            channels: self.every_channel(),
+            role: Some(role.id),
+            users: Users::WithRole(role.id),
+            shifts: true,
+            ..Effect::none()
+        }
+    }
+
+    fn set_member(&mut self, now: &Member, was: Option<Box<Member>>, id: EventId) -> Effect {
+        // Somebody in a room may have a new name or avatar; snapshots show it.
+        if let Some(voice) = self.voice.get_mut(&now.user_id) {
+            voice.username.clone_from(&now.username);
+            voice.display_name.clone_from(&now.display_name);
+            voice.avatar.clone_from(&now.avatar);
+            voice.avatar_url.clone_from(&now.avatar_url);
+        }
+        // An entry that tells of a new face alone repeats roles that may be old.
+        let decides = was.is_none_or(|was| {
+            (&was.roles, was.timed_out_until) != (&now.roles, now.timed_out_until)
+        });
+        Effect {
+            member: decides.then(|| (now.user_id, Facts::told(now, id))),
+            ..Effect::none()
+        }
+    }
+
+    fn end(&mut self) -> Effect {
+        let mut effect = Effect::none();
+        let all: Vec<_> = self.channels.keys().copied().collect();
+        for id in all {
+            self.bury(id, &mut effect);
+        }
+        self.voice.clear();
+        self.facts = None;
+        effect.vanished.sort_unstable();
+        effect
+    }
+
+    /// Takes a channel away. What it was still decides about what happened in it before.
+    fn bury(&mut self, id: ChannelId, effect: &mut Effect) {
         let Some(was) = self.channels.remove(&id) else {
             return;
         };
         self.voice.retain(|_, voice| voice.channel_id != id);
-        // The gateway tells of a deleted room before this entry; a room still shown would stay for ever.
-        if self.shown.remove(&id) {
-            shift.events.push(self.gone(id, false));
+        effect.shifts |= was.is_room();
+        // The gateway tells of a deleted room before this entry; a room still open would stay on screens for ever.
+        if self.open.remove(&id) {
+            effect.vanished.push(id);
         }
         self.buried.push_back(was);
         if self.buried.len() > GONE_LIMIT
             && let Some(oldest) = self.buried.pop_front()
         {
-            self.sights.remove(&oldest.id);
+            effect.channels.push(oldest.id);
         }
     }
 
-    fn gone(&self, room: ChannelId, access: bool) -> Event {
-        Event::RoomDeleted(RoomDeleted {
-            guild_id: self.guild,
-            channel_id: room,
-            access: access.then_some(true),
-        })
+    fn every_channel(&self) -> Vec<ChannelId> {
+        let mut all: Vec<_> = self.all_channels().map(|channel| channel.id).collect();
+        all.sort_unstable();
+        all
     }
+}
 
-    /// The events that tell of a room and the people in it.
-    pub(crate) fn appeared(&self, room: ChannelId) -> Vec<Event> {
-        let Some(channel) = self.channels.get(&room) else {
-            return Vec::new();
-        };
-        let created = Event::RoomCreated(RoomCreated {
-            guild_id: self.guild,
-            channel_id: room,
-            name: channel.name.clone(),
-            parent_id: channel.parent_id,
-            user_limit: channel.user_limit,
-        });
-        let joined = self
-            .people(room)
-            .map(|voice| Event::VoiceJoined(voice.joined(self.guild)));
-        std::iter::once(created).chain(joined).collect()
-    }
+/// What of a channel decides who sees it.
+fn sight_of(channel: &Channel) -> impl PartialEq + '_ {
+    (
+        channel.kind,
+        &channel.overwrites,
+        &channel.members,
+        channel.obfuscated,
+        channel.parent_id.filter(|_| channel.is_thread()),
+    )
+}
 
-    /// What brings a browser up to date that last saw a room, or did not.
-    pub(crate) fn correct(&self, room: ChannelId, seen: bool) -> Vec<Event> {
-        match (seen, self.shown.contains(&room)) {
-            (true, false) => vec![self.gone(room, self.channels.contains_key(&room))],
-            (false, true) => self.appeared(room),
-            _ => Vec::new(),
-        }
-    }
+/// The users that channels name.
+fn named<'a>(channels: impl Iterator<Item = &'a Channel>) -> Vec<UserId> {
+    let users = channels.flat_map(|channel| {
+        let overwrites = channel.overwrites.iter();
+        let own = overwrites.filter(|one| one.target == OverwriteTarget::Member);
+        let own = own.map(|one| UserId::new(one.id));
+        own.chain(channel.members.iter().copied())
+    });
+    let mut users: Vec<_> = users.collect();
+    users.sort_unstable();
+    users.dedup();
+    users
 }

@@ -1,25 +1,29 @@
 use bytes::Bytes;
 use contracts::{
-    ChannelId,
+    ChannelId, Event,
+    event::{RoomCreated, RoomDeleted},
     snapshot::{GuildRooms, Room, RoomMember},
     state::{Channel, Voice},
 };
 
-use super::Picture;
+use super::{super::audience::ClassId, Picture};
+
+/// Most classes of a guild whose snapshots are kept until something changes. Those of others are written each time.
+const RENDERED: usize = 64;
 
 impl Picture {
-    /// The rooms that browsers know of, in no particular order.
-    pub(crate) fn shown(&self) -> impl Iterator<Item = ChannelId> {
-        self.shown.iter().copied()
+    /// Whether events told of a room and not yet of its end.
+    pub(crate) fn is_open(&self, room: ChannelId) -> bool {
+        self.open.contains(&room)
     }
 
-    /// The rooms that are stored, whoever may see them.
-    pub(crate) fn rooms_stored(&self) -> impl Iterator<Item = &Channel> {
-        self.channels.values().filter(|channel| channel.is_room())
+    /// The rooms of which events told, in no particular order.
+    pub(crate) fn open_rooms(&self) -> impl Iterator<Item = ChannelId> {
+        self.open.iter().copied()
     }
 
     /// The people in a room, by id.
-    pub(super) fn people(&self, room: ChannelId) -> impl Iterator<Item = &Voice> {
+    fn people(&self, room: ChannelId) -> impl Iterator<Item = &Voice> {
         let mut people: Vec<_> = self
             .voice
             .values()
@@ -29,25 +33,56 @@ impl Picture {
         people.into_iter()
     }
 
-    /// The guild as part of a snapshot, in JSON; written once per change of the picture.
-    pub(crate) fn rendered(&mut self, cdn: &str) -> Bytes {
-        if let Some(rendered) = &self.rendered {
+    /// The events that tell of a room and the people in it.
+    pub(crate) fn appeared(&self, room: ChannelId) -> Vec<Event> {
+        let Some(channel) = self.channels.get(&room) else {
+            return Vec::new();
+        };
+        let created = Event::RoomCreated(RoomCreated {
+            guild_id: self.guild,
+            channel_id: room,
+            name: channel.name.clone(),
+            parent_id: channel.parent_id,
+            user_limit: channel.user_limit,
+        });
+        let joined = self
+            .people(room)
+            .map(|voice| Event::VoiceJoined(voice.joined(self.guild)));
+        std::iter::once(created).chain(joined).collect()
+    }
+
+    /// The event that tells of a room's end; `access` = it is there, but out of sight.
+    pub(crate) fn vanished(&self, room: ChannelId, access: bool) -> Event {
+        Event::RoomDeleted(RoomDeleted {
+            guild_id: self.guild,
+            channel_id: room,
+            access: access.then_some(true),
+        })
+    }
+
+    /// The guild as part of a snapshot for a class, in JSON; written once per change of the picture.
+    pub(crate) fn rendered(
+        &mut self,
+        cdn: &str,
+        class: ClassId,
+        sees: impl Fn(ChannelId) -> bool,
+    ) -> Bytes {
+        if let Some(rendered) = self.rendered.get(&class) {
             return rendered.clone();
         }
-        let json = serde_json::to_vec(&self.rooms(cdn))
+        let json = serde_json::to_vec(&self.rooms(cdn, |room| sees(room.id)))
             .map(Bytes::from)
             .unwrap_or_default();
-        self.rendered = Some(json.clone());
+        if self.rendered.len() < RENDERED {
+            self.rendered.insert(class, json.clone());
+        }
         json
     }
 
-    /// The rooms that everybody may see, in Discord's order.
-    pub(crate) fn rooms(&self, cdn: &str) -> GuildRooms {
-        let mut shown: Vec<_> = self
-            .channels
-            .values()
-            .filter(|channel| self.shown.contains(&channel.id))
-            .collect();
+    /// The rooms that somebody sees, in Discord's order.
+    pub(crate) fn rooms(&self, cdn: &str, sees: impl Fn(&Channel) -> bool) -> GuildRooms {
+        let rooms = self.open.iter().filter_map(|room| self.channels.get(room));
+        let mut shown: Vec<_> = rooms.filter(|room| sees(room)).collect();
         shown.sort_unstable_by_key(|channel| (channel.position, channel.id));
         let rooms = shown.into_iter().map(|channel| Room {
             channel_id: channel.id,

@@ -5,18 +5,17 @@ use contracts::{
 };
 use event_bus::StoredGuild;
 
-use super::*;
+use super::{
+    super::audience::{Key, Sight},
+    *,
+};
 
 const GUILD: GuildId = GuildId::new(1);
 const VIEW: u64 = 1 << 10;
 const CONNECT: u64 = 1 << 20;
 
-fn at(seq: u64) -> Position {
-    Position {
-        generation: 1,
-        seq,
-        part: 0,
-    }
+fn id(ms: u64) -> contracts::EventId {
+    contracts::EventId::new(ms, 0)
 }
 
 fn channel(id: u64, kind: u8, deny: u64) -> Channel {
@@ -42,7 +41,11 @@ fn picture(channels: Vec<Channel>, voice: Vec<Voice>, everyone: u64) -> Picture 
     Picture::of_cut(GuildCut {
         last: contracts::EventId::ZERO,
         floor: contracts::EventId::ZERO,
-        position: at(1),
+        position: event_bus::Position {
+            generation: 1,
+            seq: 1,
+            part: 0,
+        },
         state: StoredGuild {
             guild: Guild {
                 id: GUILD,
@@ -81,12 +84,26 @@ fn nelly(channel: u64) -> Voice {
     }
 }
 
-fn names(shift: &change::Shift) -> Vec<&'static str> {
-    shift
-        .events
-        .iter()
-        .map(|event| event.kind().name())
-        .collect()
+/// What somebody without a role sees of a channel.
+fn sight(picture: &Picture, channel: u64) -> Option<Sight> {
+    let key = Key::Members {
+        roles: [].into(),
+        user: None,
+        timed_out: false,
+    };
+    let channel = picture.channel_or_gone(ChannelId::new(channel))?;
+    Some(key.judge(picture, channel))
+}
+
+fn shown(picture: &Picture) -> Vec<u64> {
+    let sees = |room: &Channel| sight(picture, room.id.get()).is_some_and(|sight| sight.view);
+    let rooms = picture.rooms("", sees).rooms.into_iter();
+    rooms.map(|room| room.channel_id.get()).collect()
+}
+
+fn told(picture: &Picture, room: u64) -> Vec<&'static str> {
+    let events = picture.appeared(ChannelId::new(room)).into_iter();
+    events.map(|event| event.kind().name()).collect()
 }
 
 #[test]
@@ -143,27 +160,19 @@ fn verdicts_follow_the_rules_for_everyone() {
     ];
     for (id, view, text) in table {
         assert_eq!(
-            picture.sight(ChannelId::new(id)),
+            sight(&picture, id),
             Some(Sight { view, text }),
             "channel {id}"
         );
     }
-    assert!(
-        !picture.shows(EventKind::VoiceJoined, Some(ChannelId::new(99))),
-        "an unknown channel"
-    );
-    assert!(picture.shows(EventKind::MemberJoined, None));
-    assert!(
-        !picture.shows(EventKind::MessageCreated, Some(ChannelId::new(3))),
-        "no CONNECT, no text"
-    );
+    assert_eq!(sight(&picture, 99), None, "an unknown channel");
 }
 
 #[test]
 fn an_administrative_everyone_sees_every_channel_that_is_known() {
     let picture = picture(vec![channel(1, 2, VIEW)], Vec::new(), 1 << 3);
     assert_eq!(
-        picture.sight(ChannelId::new(1)),
+        sight(&picture, 1),
         Some(Sight {
             view: true,
             text: true
@@ -172,58 +181,65 @@ fn an_administrative_everyone_sees_every_channel_that_is_known() {
 }
 
 #[test]
-fn a_room_that_becomes_visible_is_told_with_the_people_in_it_and_one_that_goes_is_taken_away() {
+fn a_room_that_becomes_visible_is_there_with_the_people_in_it_and_one_that_goes_is_not() {
     let mut picture = picture(vec![channel(1, 2, VIEW)], vec![nelly(1)], VIEW);
-    assert!(picture.rooms("").rooms.is_empty());
-    let shift = picture.change(
-        AudienceChange::Channel(Changed::new(channel(1, 2, 0))),
-        at(2),
-    );
-    assert_eq!(names(&shift), ["room.created", "voice.joined"]);
-    assert_eq!(picture.rooms("").rooms[0].members.len(), 1);
-    let shift = picture.change(AudienceChange::Role(Changed::new(role(0))), at(3));
-    assert_eq!(names(&shift), ["room.deleted"]);
-    assert_eq!(shift.hidden, [(ChannelId::new(1), Mask::OUT_OF_SIGHT)]);
-    assert!(matches!(&shift.events[0], Event::RoomDeleted(room) if room.access == Some(true)));
-    assert_eq!(
-        names(&picture.change(AudienceChange::Role(Changed::new(role(0))), at(4))),
-        [""; 0]
+    assert!(shown(&picture).is_empty());
+    let visible = AudienceChange::Channel(Changed::new(channel(1, 2, 0)));
+    let effect = picture.change(visible, id(2));
+    assert_eq!(effect.channels, [ChannelId::new(1)]);
+    assert!(effect.shifts);
+    assert_eq!(shown(&picture), [1]);
+    assert_eq!(told(&picture, 1), ["room.created", "voice.joined"]);
+    let effect = picture.change(AudienceChange::Role(Changed::new(role(0))), id(3));
+    assert!(effect.shifts && effect.role == Some(GUILD.everyone()));
+    assert!(shown(&picture).is_empty());
+    let effect = picture.change(AudienceChange::Role(Changed::new(role(0))), id(4));
+    assert!(
+        !effect.shifts && effect.channels.is_empty(),
+        "the same again"
     );
 }
 
 #[test]
 fn a_new_room_is_left_to_its_own_event_and_a_deleted_one_is_judged_as_it_was() {
     let mut picture = picture(Vec::new(), Vec::new(), VIEW);
-    assert_eq!(
-        names(&picture.change(
-            AudienceChange::Channel(Changed::new(channel(1, 2, 0))),
-            at(2)
-        )),
-        [""; 0]
-    );
-    assert!(picture.absorb(
-        &envelope(&Event::RoomCreated(contracts::event::RoomCreated {
+    let new = AudienceChange::Channel(Changed::new(channel(1, 2, 0)));
+    assert!(!picture.change(new, id(2)).shifts);
+    assert!(shown(&picture).is_empty());
+    picture.absorb(&envelope(&Event::RoomCreated(
+        contracts::event::RoomCreated {
             guild_id: GUILD,
             channel_id: ChannelId::new(1),
             name: String::new(),
             parent_id: None,
             user_limit: 0,
-        })),
-        at(2)
-    ));
-    assert!(picture.absorb(
-        &envelope(&Event::RoomDeleted(contracts::event::RoomDeleted {
+        },
+    )));
+    assert_eq!(shown(&picture), [1]);
+    picture.absorb(&envelope(&Event::RoomDeleted(
+        contracts::event::RoomDeleted {
             guild_id: GUILD,
             channel_id: ChannelId::new(1),
             access: None,
-        })),
-        at(3)
-    ));
-    assert_eq!(
-        names(&picture.change(AudienceChange::ChannelGone(channel(1, 2, 0)), at(3))),
-        [""; 0]
-    );
-    assert!(picture.shows(EventKind::VoiceLeft, Some(ChannelId::new(1))));
+        },
+    )));
+    assert!(shown(&picture).is_empty());
+    let gone = picture.change(AudienceChange::ChannelGone(channel(1, 2, 0)), id(3));
+    assert!(gone.vanished.is_empty(), "its event told so");
+    assert!(sight(&picture, 1).is_some_and(|sight| sight.view));
+}
+
+#[test]
+fn what_decides_nothing_leaves_nothing_to_be_done() {
+    let mut picture = picture(vec![channel(1, 2, 0)], Vec::new(), VIEW);
+    let renamed = Channel {
+        name: "renamed".to_owned(),
+        ..channel(1, 2, 0)
+    };
+    let effect = picture.change(AudienceChange::Channel(Changed::new(renamed)), id(2));
+    assert!(effect.channels.is_empty() && !effect.shifts);
+    let unheard = picture.change(AudienceChange::ChannelGone(channel(1, 2, 0)), id(3));
+    assert_eq!(unheard.vanished, [ChannelId::new(1)], "no event told so");
 }
 
 fn envelope(event: &Event) -> Envelope {
@@ -246,8 +262,15 @@ fn somebody_in_a_room_wears_the_new_name_in_the_next_snapshot() {
         timed_out_until: None,
         joined_at: None,
     };
-    let shift = picture.change(AudienceChange::Member(Changed::new(renamed)), at(2));
-    assert!(shift.events.is_empty());
-    let rooms = picture.rooms("https://cdn.example");
+    let was = contracts::state::Member {
+        display_name: "Nelly".to_owned(),
+        ..renamed.clone()
+    };
+    let face = AudienceChange::Member(Changed::from(Some(was), renamed.clone()));
+    let effect = picture.change(face, id(2));
+    assert!(effect.member.is_none(), "a face says nothing of roles");
+    let first = picture.change(AudienceChange::Member(Changed::new(renamed)), id(3));
+    assert!(first.member.is_some());
+    let rooms = picture.rooms("https://cdn.example", |_| true);
     assert_eq!(rooms.rooms[0].members[0].display_name, "Nell");
 }

@@ -1,11 +1,13 @@
 use std::{sync::Arc, time::Duration};
 
-use contracts::GuildId;
+use contracts::{GuildId, UserId};
 
 use super::{
     super::{Alarm, Away, Cursor, Hub, Mask, Taken, Transport, Viewer, Wish},
-    world::World,
+    world::{SOMEBODY, World, standings},
 };
+
+use crate::membership::Standing;
 
 /// One event as a browser dispatches it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +94,7 @@ impl EventSource {
 #[derive(Debug)]
 pub(super) struct Tab {
     pub(super) viewer: Viewer,
+    pub(super) alarm: Arc<Alarm>,
     source: EventSource,
     pub(super) received: Vec<Dispatched>,
     pub(super) cursor: String,
@@ -106,7 +109,8 @@ impl Tab {
         snapshot: bool,
     ) -> Result<Self, Away> {
         let wish = Wish {
-            guilds: guilds.to_vec(),
+            user: SOMEBODY,
+            guilds: standings(guilds),
             mask,
             cursor: Cursor::Now,
             snapshot,
@@ -123,7 +127,8 @@ impl Tab {
         cursor: &str,
     ) -> Result<Self, Away> {
         let wish = Wish {
-            guilds: guilds.to_vec(),
+            user: SOMEBODY,
+            guilds: standings(guilds),
             mask,
             cursor: Cursor::parse(cursor),
             snapshot: false,
@@ -132,8 +137,28 @@ impl Tab {
         Self::begin(&world.hubs[hub], wish, cursor.to_owned()).await
     }
 
+    /// Opens a stream of a user with all events, from a cursor if there is one.
+    pub(super) async fn open_as(
+        world: &World,
+        hub: usize,
+        user: UserId,
+        guilds: Vec<Standing>,
+        cursor: &str,
+    ) -> Result<Self, Away> {
+        let wish = Wish {
+            user,
+            guilds,
+            mask: super::all(),
+            cursor: Cursor::parse(cursor),
+            snapshot: false,
+            transport: Transport::Sse,
+        };
+        Self::begin(&world.hubs[hub], wish, cursor.to_owned()).await
+    }
+
     pub(super) async fn begin(hub: &Hub, wish: Wish, cursor: String) -> Result<Self, Away> {
-        let (viewer, first) = hub.join(wish, Arc::new(Alarm::default())).await?;
+        let alarm = Arc::new(Alarm::default());
+        let (viewer, first) = hub.join(wish, Arc::clone(&alarm)).await?;
         let source = EventSource {
             id_buffer: cursor.clone(),
             last_event_id: cursor.clone(),
@@ -141,6 +166,7 @@ impl Tab {
         };
         let mut tab = Self {
             viewer,
+            alarm,
             source,
             received: Vec::new(),
             cursor,
@@ -202,7 +228,7 @@ impl Tab {
 
     pub(super) async fn regroup(&mut self, world: &World, guilds: &[GuildId]) {
         world.hubs[0].open(guilds).await.unwrap();
-        if let Some(chunk) = self.viewer.regroup(guilds) {
+        if let Some(chunk) = self.viewer.regroup(&standings(guilds)) {
             self.accept(&chunk.bytes);
         }
     }

@@ -8,6 +8,7 @@ use super::{
     all,
     browser::{Dispatched, Tab},
     script::{Stage, Ticks, id, join},
+    world::{SOMEBODY, standings},
 };
 
 const G1: GuildId = GuildId::new(1);
@@ -15,7 +16,8 @@ const G2: GuildId = GuildId::new(2);
 
 async fn open(hub: &Hub, guilds: &[GuildId], cursor: Cursor) -> Tab {
     let wish = Wish {
-        guilds: guilds.to_vec(),
+        user: SOMEBODY,
+        guilds: standings(guilds),
         mask: all(),
         cursor,
         snapshot: false,

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::{
     all,
     browser::{Dispatched, Tab},
-    world::{ROOM, SECRET, World},
+    world::{ROOM, SECRET, SOMEBODY, World, standings},
 };
 
 const GUILDS: [GuildId; 3] = [GuildId::new(1), GuildId::new(2), GuildId::new(3)];
@@ -318,7 +318,8 @@ async fn back(world: &World, hub: usize, guild: GuildId, tab: Tab, screen: &mut 
     tab.received.iter().for_each(|event| screen.show(event));
     let cursor = tab.cursor.clone();
     let wish = super::super::Wish {
-        guilds: vec![guild],
+        user: SOMEBODY,
+        guilds: standings(&[guild]),
         mask: all(),
         cursor: super::super::Cursor::parse(&cursor),
         snapshot: true,

@@ -1,10 +1,16 @@
+mod changes;
+mod given;
+
+use given::CONNECT;
+pub(super) use given::{SOMEBODY, VIEW, channel, standing, standings, voice};
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use contracts::{
     ChannelId, Event, EventId, EventKind, GuildId, MessageId, RoleId, UserId,
     envelope::Unpublished,
-    event::{Author, Gap, MessageCreated, MessageDeleted, RoomDeleted, VoiceFlags, VoiceLeft},
-    state::{AudienceChange, Changed, Channel, Guild, Overwrite, OverwriteTarget, Role, Voice},
+    event::{Author, Gap, MessageCreated, MessageDeleted, VoiceLeft},
+    state::{Guild, Role},
 };
 use event_bus::{
     Batch, Change, EventBus, MemoryBus, NewEntry, Outcome, Position, Retention, StateOp,
@@ -19,9 +25,6 @@ use crate::metrics::Metrics;
 /// A room that everybody sees at first, and one that nobody ever does.
 pub(super) const ROOM: ChannelId = ChannelId::new(100);
 pub(super) const SECRET: ChannelId = ChannelId::new(101);
-
-const VIEW: u64 = 1 << 10;
-const CONNECT: u64 = 1 << 20;
 
 /// A bus with guilds, and hubs on it.
 pub(super) struct World {
@@ -295,57 +298,6 @@ impl World {
     }
 }
 
-impl World {
-    /// What tells of a channel as it is from now on, and of what is stored of it.
-    async fn changed(&self, guild: GuildId, channel: &Channel) -> NewEntry {
-        let cut = self.bus.snapshot(&[guild]).await.unwrap();
-        let mut stored = cut.guilds.into_iter().flat_map(|cut| cut.state.channels);
-        NewEntry::Audience(AudienceChange::Channel(Changed::from(
-            stored.find(|was| was.id == channel.id),
-            channel.clone(),
-        )))
-    }
-
-    /// Replaces a room's channel, and tells of it after these events.
-    async fn put(&self, guild: GuildId, channel: Channel, state: Vec<StateOp>, events: &[Event]) {
-        let mut entries: Vec<_> = events.iter().map(|event| new(guild, event)).collect();
-        entries.push(self.changed(guild, &channel).await);
-        let state = state.into_iter().chain([StateOp::SetChannel(channel)]);
-        self.publish(guild, false, state.collect(), entries, Vec::new())
-            .await;
-    }
-
-    /// The bot itself loses sight of a room with one person in it: the gateway tells of both, then of the channel.
-    pub(super) async fn obfuscate(&self, guild: GuildId, room: ChannelId, user: u64) {
-        let user_id = UserId::new(user);
-        let left = Event::VoiceLeft(VoiceLeft {
-            guild_id: guild,
-            channel_id: None,
-            user_id,
-            previous_channel_id: Some(room),
-            moved: false,
-        });
-        let deleted = Event::RoomDeleted(RoomDeleted {
-            guild_id: guild,
-            channel_id: room,
-            access: None,
-        });
-        let hidden = Channel {
-            obfuscated: true,
-            ..channel(guild, room, true)
-        };
-        let state = vec![StateOp::RemoveVoice(user_id)];
-        self.put(guild, hidden, state, &[left, deleted]).await;
-    }
-
-    /// Takes CONNECT of a room from everybody: the room stays in sight, its text does not.
-    pub(super) async fn silence(&self, guild: GuildId, room: ChannelId) {
-        let mut silent = channel(guild, room, false);
-        silent.overwrites[0].deny = 1 << 20;
-        self.put(guild, silent, Vec::new(), &[]).await;
-    }
-}
-
 /// Whether a hub has come so far. A guild without news can't say so by itself: others do.
 fn reached(hub: &Hub, clock: EventId) -> bool {
     let mut line = hub.inner.line.lock();
@@ -360,36 +312,4 @@ fn reached(hub: &Hub, clock: EventId) -> bool {
 
 fn new(guild: GuildId, event: &Event) -> NewEntry {
     NewEntry::Event(Unpublished::new(guild, event, 1, None).unwrap())
-}
-
-pub(super) fn channel(guild: GuildId, id: ChannelId, hidden: bool) -> Channel {
-    let deny = if hidden { VIEW } else { 0 };
-    Channel {
-        id,
-        kind: 2,
-        name: format!("room {id}"),
-        parent_id: None,
-        position: 0,
-        user_limit: 0,
-        members: vec![],
-        overwrites: vec![Overwrite {
-            id: guild.get(),
-            target: OverwriteTarget::Role,
-            allow: 0,
-            deny,
-        }],
-        obfuscated: false,
-    }
-}
-
-pub(super) fn voice(room: ChannelId, user: u64) -> Voice {
-    Voice {
-        user_id: UserId::new(user),
-        channel_id: room,
-        username: format!("user{user}"),
-        display_name: format!("User {user}"),
-        avatar: None,
-        avatar_url: String::new(),
-        flags: VoiceFlags::default(),
-    }
 }

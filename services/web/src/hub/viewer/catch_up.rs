@@ -1,7 +1,4 @@
-use contracts::{
-    ChannelId, Envelope, EventId, EventKind, GuildId,
-    state::{AudienceChange, Changed, Channel},
-};
+use contracts::{ChannelId, Envelope, EventId, EventKind, state::AudienceChange};
 use event_bus::{Body, BusError, Entry, Position};
 use futures_util::future::try_join_all;
 
@@ -13,7 +10,8 @@ use super::{
         line::{Followed, Line},
         repair::{merged, safe, verdict},
     },
-    Touched, Viewer,
+    Seat, Viewer,
+    before::Before,
     drain::CHUNK,
 };
 
@@ -27,8 +25,6 @@ pub(super) struct Past {
     upto: Option<EventId>,
     /// Everything up to here of all guilds is handed out or passed over.
     after: EventId,
-    /// The rooms announced by a change whose own `room.created` may follow, and where that change stands.
-    announced: Option<Position>,
     /// The room whose deletion came last and could not be told, and by which change.
     untold: Option<(Position, ChannelId)>,
 }
@@ -106,8 +102,15 @@ impl Viewer {
     async fn begin(&mut self, past: &mut Past) -> Result<EventId, BusError> {
         let (hub, guilds) = (self.hub.clone(), self.guilds());
         let mut upto = EventId::ZERO;
+        if !self.hold {
+            self.due.before.clear();
+            self.due.told.clear();
+        }
         let level = hub.level_when(|line| {
-            if !line.is_even(&guilds) {
+            let user = self.user;
+            let mut seats = self.seats.iter();
+            let settled = |seat: &Seat| seat.feed.ring.read().audience.is_settled(user);
+            if !line.is_even(&guilds) || !seats.all(settled) {
                 return false;
             }
             upto = line.complete_for(&guilds);
@@ -117,6 +120,13 @@ impl Viewer {
                     self.due.reset = Some(reason);
                 }
                 seat.next = ring.end();
+                seat.through = seat.through.max(seat.seen);
+                let Some(eyes) = ring.audience.eyes(user) else {
+                    continue;
+                };
+                let before = self.due.before.entry(seat.feed.guild);
+                let before = before.or_insert_with(|| Before::at(seat.through));
+                self.hold |= before.was(&eyes, seat.through, upto);
             }
             true
         });
@@ -124,12 +134,10 @@ impl Viewer {
             .await
             .map_err(|away| BusError::Unavailable(Box::new(away)))?;
         let mut after = EventId::MAX;
-        for seat in &mut self.seats {
-            seat.through = seat.through.max(seat.seen);
+        for seat in &self.seats {
             after = after.min(seat.through);
         }
         past.after = after;
-        self.due.upto = upto;
         past.upto = Some(upto);
         Ok(upto)
     }
@@ -157,19 +165,13 @@ impl Viewer {
         pieces: &mut Pieces,
     ) {
         let (kind, channel) = (envelope.event, envelope.channel_id);
-        if kind == EventKind::RoomCreated && past.announced == Some(position) {
-            // The change before it was the creation: the room is told by this event.
-            self.due
-                .touched
-                .retain(|touched| Some(touched.room) != channel);
-            self.hold = !self.due.touched.is_empty();
-        }
-        let shows = followed.picture.shows(kind, channel);
-        if let (EventKind::RoomDeleted, Some(room)) = (kind, channel) {
+        let shows = followed.shows(self.user, kind, channel);
+        if let (EventKind::RoomCreated | EventKind::RoomDeleted, Some(room)) = (kind, channel) {
+            let there = kind == EventKind::RoomCreated;
             if shows {
-                // Told where it happened.
-                self.due.touched.retain(|touched| touched.room != room);
-            } else {
+                let told = (envelope.guild_id, room);
+                self.due.told.insert(told, there);
+            } else if !there {
                 past.untold = Some((position, room));
             }
         }
@@ -180,36 +182,15 @@ impl Viewer {
         }
     }
 
-    fn replay_change(&mut self, change: &AudienceChange, entry: &Entry, past: &mut Past) {
-        let guild = entry.guild;
-        match change {
-            AudienceChange::Channel(Changed { now, was }) if now.is_room() => {
-                past.announced = Some(entry.position);
-                let was = was.as_deref();
-                let vanishes = now.obfuscated && was.is_some_and(|was| !was.obfuscated);
-                if !vanishes || past.untold == Some((entry.position, now.id)) {
-                    self.touch(guild, now.id, was.cloned());
-                }
-            }
-            AudienceChange::ChannelGone(was) if past.untold == Some((entry.position, was.id)) => {
-                self.touch(guild, was.id, Some(was.clone()));
-            }
-            AudienceChange::Role(Changed { now, was }) if now.id == guild.everyone() => {
-                self.hold = true;
-                let was = was.as_ref().map_or(0, |was| was.permissions);
-                self.due.everyone.entry(guild).or_insert(was);
-            }
-            _ => {}
-        }
-    }
-
-    /// Somebody may see more or less of a room from here on. What it was before the first such change is what the browser
-    /// knows of it. One that is deleted, or that the bot loses sight of, was told so by the event before: only where that could
-    /// not be handed out is there something to make good. A cursor may lie in between.
-    fn touch(&mut self, guild: GuildId, room: ChannelId, was: Option<Channel>) {
-        if !self.due.touched.iter().any(|touched| touched.room == room) {
+    fn replay_change(&mut self, change: &AudienceChange, entry: &Entry, past: &Past) {
+        let untold = past
+            .untold
+            .filter(|(position, _)| *position == entry.position)
+            .map(|(_, room)| room);
+        if let Some(before) = self.due.before.get_mut(&entry.guild)
+            && before.note(change, self.user, untold)
+        {
             self.hold = true;
-            self.due.touched.push(Touched { guild, room, was });
         }
     }
 }

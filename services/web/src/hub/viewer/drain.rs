@@ -1,4 +1,4 @@
-use contracts::{EventId, EventKind};
+use contracts::{ChannelId, EventId, EventKind};
 
 use super::{
     super::{
@@ -24,6 +24,8 @@ struct Waiting {
     order: u64,
     ts: u64,
     live_only: bool,
+    /// The room that it brings or takes away.
+    room: Option<(ChannelId, bool)>,
     block: Block,
 }
 
@@ -83,8 +85,13 @@ impl Viewer {
             return None;
         }
         let (mut next, mut found, mut bytes) = (seat.next, 0, 0);
+        // Whoever sits here was introduced; it is forgotten only after it left.
+        let eyes = ring.audience.eyes(self.user)?;
         for (place, frame) in ring.from(seat.next, upto) {
-            if wanted(frame, self.mask, seat.through) {
+            if frame.reach.order < eyes.since() {
+                return None;
+            }
+            if wanted(frame, self.mask, seat.through) && eyes.see(&frame.reach) {
                 if found == FRAMES && limit == CHUNK || bytes >= limit {
                     return Some(Scan { next, whole: false });
                 }
@@ -94,9 +101,10 @@ impl Viewer {
                     seat: index,
                     place,
                     id: frame.id,
-                    order: frame.order,
+                    order: frame.reach.order,
                     ts: frame.ts,
                     live_only: live_only(frame),
+                    room: frame.reach.room(),
                     block: frame.block.clone(),
                 });
             }
@@ -125,6 +133,10 @@ impl Viewer {
                 frame.live_only,
                 &mut pieces,
             );
+            if let Some((room, there)) = frame.room.filter(|_| self.hold) {
+                let guild = self.seats[frame.seat].feed.guild;
+                self.due.told.insert((guild, room), there);
+            }
             let seat = &mut self.seats[frame.seat];
             seat.next = frame.place + 1;
             seat.seen = seat.seen.max(frame.id);
@@ -172,9 +184,9 @@ impl Viewer {
 }
 
 fn wanted(frame: &Frame, mask: Mask, through: EventId) -> bool {
-    mask.meets(frame.mask) && (frame.id > through || live_only(frame))
+    mask.meets(frame.reach.mask) && (frame.id > through || live_only(frame))
 }
 
 fn live_only(frame: &Frame) -> bool {
-    frame.mask == Mask::of(EventKind::TypingStarted)
+    frame.reach.mask == Mask::of(EventKind::TypingStarted)
 }

@@ -1,5 +1,5 @@
 use contracts::{
-    ChannelId, Event, GuildId,
+    Event,
     event::{Reset, ResetReason},
 };
 use event_bus::BusError;
@@ -12,7 +12,7 @@ use super::{
         line::Line,
         snapshot,
     },
-    Taken, Touched, Viewer,
+    Taken, Viewer,
 };
 
 impl Viewer {
@@ -54,8 +54,8 @@ impl Viewer {
         self.hold = false;
         self.owed = None;
         self.due.reset = None;
-        self.due.touched.clear();
-        self.due.everyone.clear();
+        self.due.before.clear();
+        self.due.told.clear();
         for seat in &mut self.seats {
             seat.next = seat.feed.ring.read().end();
             if let Some(followed) = line.open(seat.feed.guild) {
@@ -76,38 +76,49 @@ impl Viewer {
         let id = self.complete(line);
         self.sent = id;
         if self.wants_snapshot {
-            let json = snapshot::render(line, &self.guilds(), &self.hub.inner.cdn);
+            let json = snapshot::render(line, &self.guilds(), self.user, &self.hub.inner.cdn);
             pieces.event(&Block::encode("snapshot", Some(id), &json), true, 0);
         } else {
             pieces.cursor(id);
         }
     }
 
-    /// Brings the rooms up to date whose visibility changed in what was replayed: by a snapshot, which a browser takes as a
-    /// whole or not at all, where one was asked for, else room by room.
+    /// Brings the rooms up to date of which more or less is in sight than at the cursor: by a snapshot, which a browser takes as
+    /// a whole or not at all, where one was asked for, else room by room.
     fn corrections(&mut self, line: &mut Line) -> Pieces {
         let mut pieces = self.pieces();
-        let mut touched = std::mem::take(&mut self.due.touched);
-        let everyone = std::mem::take(&mut self.due.everyone);
-        if self.wants_snapshot && !(touched.is_empty() && everyone.is_empty()) {
+        let before = std::mem::take(&mut self.due.before);
+        let told = std::mem::take(&mut self.due.told);
+        let mut events = Vec::new();
+        for (guild, before) in &before {
+            let Some(followed) = line.open(*guild) else {
+                continue;
+            };
+            let ring = followed.feed.ring.read();
+            let Some(eyes) = ring.audience.eyes(self.user) else {
+                continue;
+            };
+            let picture = &followed.picture;
+            for room in before.rooms(picture) {
+                let told = told.get(&(*guild, room)).copied();
+                let seen = told.unwrap_or_else(|| before.saw(picture, &eyes, room));
+                match (seen, picture.is_open(room) && eyes.view(room)) {
+                    (true, false) => {
+                        let there = picture.standing_channel(room).is_some();
+                        events.push(picture.vanished(room, there));
+                    }
+                    (false, true) => events.extend(picture.appeared(room)),
+                    _ => {}
+                }
+            }
+        }
+        if self.wants_snapshot {
+            // A browser that was cut off within a telling knows more than its cursor says: the whole puts that right too.
             self.owed = None;
             self.start(line, &mut pieces);
         } else {
-            for guild in everyone.keys() {
-                touched.extend(untouched(*guild, &touched, line));
-            }
-            for Touched { guild, room, was } in touched {
-                let Some(followed) = line.open(guild) else {
-                    continue;
-                };
-                if followed.shifted_after(room, self.due.upto) {
-                    continue;
-                }
-                let picture = &followed.picture;
-                let seen = was.is_some_and(|was| picture.judged(&was, everyone.get(&guild)).view);
-                for event in picture.correct(room, seen) {
-                    self.tell(&event, &mut pieces);
-                }
+            for event in &events {
+                self.tell(event, &mut pieces);
             }
             self.owed = self.owed.max(Some(self.complete(line)));
         }
@@ -141,21 +152,4 @@ impl Viewer {
         self.pay(&mut pieces);
         pieces.chunk().map_or(Taken::Nothing, Taken::Chunk)
     }
-}
-
-/// The rooms of a guild that no change touched: they are what they were.
-fn untouched(guild: GuildId, touched: &[Touched], line: &mut Line) -> Vec<Touched> {
-    let Some(followed) = line.open(guild) else {
-        return Vec::new();
-    };
-    let known = |room: &ChannelId| touched.iter().any(|touched| touched.room == *room);
-    let rooms = followed.picture.rooms_stored();
-    rooms
-        .filter(|room| !known(&room.id))
-        .map(|room| Touched {
-            guild,
-            room: room.id,
-            was: Some(room.clone()),
-        })
-        .collect()
 }
