@@ -197,7 +197,12 @@ async fn what_discord_says_of_roles_is_in_force_with_the_next_tick_for_all_strea
         asked_at: now_ms() + 1_000,
         ..standing(G1, &[KEY])
     };
-    assert!(tabs[0].viewer.regroup(&[fresh.clone()]).is_none());
+    assert!(
+        tabs[0]
+            .viewer
+            .regroup(std::slice::from_ref(&fresh))
+            .is_none()
+    );
     for tab in &mut tabs {
         tab.wait_for(1).await;
         assert_eq!(tab.names(), ["room.created"]);
@@ -298,7 +303,9 @@ async fn snapshots_and_places_are_each_users_own() {
     world.settled().await;
     let own = standing(G1, &[KEY]);
     assert_eq!(
-        hub.locate(NELLY, &[own.clone()], SECRET).await.unwrap(),
+        hub.locate(NELLY, std::slice::from_ref(&own), SECRET)
+            .await
+            .unwrap(),
         None
     );
     assert_eq!(own.roles[0], RoleId::new(KEY));
