@@ -77,12 +77,13 @@ impl Parts {
         let ports = gateway::Ports {
             bus: Arc::clone(&bus),
             registry: instances,
+            rooms: gateway.rooms(),
         };
         let gateway = gateway::App::assemble(gateway, ports, registry.clone()).await?;
         let ports = web::Ports {
             bus,
             sessions,
-            commands: Arc::new(link::NoGateway),
+            commands: gateway.commands(),
             limits: Arc::new(limits::MemoryLimits::default()),
         };
         let web = web::App::assemble(web, ports, registry).await?;

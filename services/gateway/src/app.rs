@@ -8,14 +8,18 @@ use event_bus::{BusConfig, EventBus};
 use gateway_registry::GatewayRegistry;
 use lifecycle::Lifecycle;
 use limits::MemoryLimits;
+use link::Commands;
 use prometheus::Registry;
+use room_book::RoomBook;
 use telemetry::MetricsServer;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 use uuid::Uuid;
 
 use crate::{
+    behalf::Behalves,
     board::Board,
+    commands::{Carrying, Cleanup, Directory, Executor},
     config::Config,
     health,
     health::Health,
@@ -53,6 +57,8 @@ pub struct Ports {
     pub bus: Arc<dyn EventBus>,
     /// Where instances announce themselves.
     pub registry: Arc<dyn GatewayRegistry>,
+    /// The rooms that Fanfare made, and what was done for users.
+    pub rooms: Arc<dyn RoomBook>,
 }
 
 /// The gateway, built and bound, not yet started.
@@ -62,6 +68,10 @@ pub struct App {
     rest: Arc<Rest>,
     metrics: Arc<Metrics>,
     link_metrics: LinkMetrics,
+    rules: Arc<Rules>,
+    directory: Arc<Directory>,
+    executor: Executor,
+    carrying: Carrying,
     listener: TcpListener,
     metrics_server: Option<MetricsServer>,
 }
@@ -73,6 +83,7 @@ impl App {
         let ports = Ports {
             bus: config.bus.connect(&registry),
             registry: config.registry.connect(),
+            rooms: config.rooms(),
         };
         Self::assemble(config, ports, registry).await
     }
@@ -87,6 +98,19 @@ impl App {
         let link_metrics = LinkMetrics::register(&registry)?;
         telemetry::build_info(&registry, "gateway")?;
         let rest = Arc::new(config.rest()?);
+        let rules = Arc::new(Rules {
+            served: config.guilds.clone(),
+            intents: config.intents,
+            cdn_url: config.cdn_url.clone(),
+        });
+        let directory = Arc::new(Directory::default());
+        let (executor, carrying) = Executor::new(
+            Arc::clone(&rest),
+            Arc::clone(&ports.rooms),
+            Arc::clone(&rules),
+            Arc::clone(&directory),
+            &registry,
+        )?;
         let listener = bind(SocketAddr::new(config.bind, config.port)).await?;
         let metrics_server = match config.metrics_port {
             Some(port) => {
@@ -103,6 +127,10 @@ impl App {
             rest,
             metrics,
             link_metrics,
+            rules,
+            directory,
+            executor,
+            carrying,
             listener,
             metrics_server,
         })
@@ -118,6 +146,11 @@ impl App {
     /// Where `/metrics` is served, if it is.
     pub fn metrics_addr(&self) -> Option<SocketAddr> {
         self.metrics_server.as_ref().map(MetricsServer::addr)
+    }
+
+    /// What does what users ask for, of the guilds whose shards are held here, once everything is started.
+    pub fn commands(&self) -> Arc<dyn Commands> {
+        Arc::new(self.executor.clone())
     }
 
     /// Starts everything; the tasks end with the lifecycle.
@@ -143,7 +176,7 @@ impl App {
             }
             let link = Link {
                 tokens,
-                commands: Arc::new(::link::NoGateway),
+                commands: Arc::new(self.executor.clone()),
                 shared: matches!(self.config.bus, BusConfig::Served { .. }).then(|| Shared {
                     bus: Arc::clone(&self.ports.bus),
                     limits: Arc::new(MemoryLimits::default()),
@@ -161,11 +194,15 @@ impl App {
         let registry = Arc::clone(&self.ports.registry);
         let register = Register::new(registry, instance.clone(), Arc::clone(&board), link_url);
         lifecycle.supervise("register", register.run(lifecycle.drain()));
-        let rules = Rules {
-            served: self.config.guilds.clone(),
-            intents: self.config.intents,
-            cdn_url: self.config.cdn_url.clone(),
+        lifecycle.supervise("commands", self.carrying.run(lifecycle.clone()));
+        let cleanup = Cleanup {
+            directory: Arc::clone(&self.directory),
+            book: Arc::clone(&self.ports.rooms),
+            rest: Arc::clone(&self.rest),
+            instance: instance.clone(),
+            ttl: self.config.room_empty_ttl,
         };
+        lifecycle.supervise("cleanup", cleanup.run(lifecycle.drain()));
         let shards = Shards {
             config: self.config,
             rest: self.rest,
@@ -173,8 +210,10 @@ impl App {
             registry: self.ports.registry,
             instance,
             board,
+            directory: self.directory,
+            behalves: Behalves::new(self.ports.rooms),
             metrics: self.metrics,
-            rules: Arc::new(rules),
+            rules: self.rules,
             lifecycle: lifecycle.clone(),
         };
         lifecycle.supervise("shards", shards.run());

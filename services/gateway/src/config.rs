@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     net::{IpAddr, Ipv4Addr},
+    sync::Arc,
     time::Duration,
 };
 
@@ -12,6 +13,7 @@ use environment::{Env, Secret, Variable};
 use event_bus::{BusConfig, LinkEnd, WithoutRedis};
 use gateway_registry::RegistryConfig;
 use redis_link::RedisConfig;
+use room_book::{MemoryBook, RedisBook, RoomBook};
 use url::Url;
 
 const DISCORD_BOT_TOKEN: Variable = Variable::new(
@@ -242,6 +244,14 @@ impl Config {
             grace: env.seconds(&SHUTDOWN_GRACE_SECONDS, Duration::from_secs(30)),
             bus,
             registry,
+        }
+    }
+
+    /// The book of rooms: in Redis where the event bus is, else of this process.
+    pub fn rooms(&self) -> Arc<dyn RoomBook> {
+        match &self.bus {
+            BusConfig::Redis { redis, .. } => Arc::new(RedisBook::connect(redis)),
+            _ => Arc::new(MemoryBook::new()),
         }
     }
 

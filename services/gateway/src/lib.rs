@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod app;
+mod behalf;
 mod board;
 pub mod check;
 pub mod cli;
+mod commands;
 mod config;
 mod health;
 mod holding;

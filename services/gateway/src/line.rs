@@ -13,7 +13,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
+    behalf::Behalves,
     board::Board,
+    commands::Directory,
     holding::{Holding, Kept},
     mend::Mend,
     metrics::Metrics,
@@ -61,6 +63,8 @@ pub(crate) struct Line {
     pub(crate) rest: Arc<Rest>,
     pub(crate) bus: Arc<dyn EventBus>,
     pub(crate) board: Arc<Board>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) behalves: Behalves,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) rules: Arc<Rules>,
     /// Cancelled when the shard is to be given back.
@@ -71,14 +75,16 @@ impl Line {
     /// Runs until `end`, or until the shard is lost or refused.
     pub(crate) async fn run(self) -> LineEnd {
         let (holding, done) = (Arc::clone(&self.holding), CancellationToken::new());
-        let (shard, metrics, board, end) = (
+        let (shard, metrics, board, directory, end) = (
             self.shard,
             Arc::clone(&self.metrics),
             Arc::clone(&self.board),
+            Arc::clone(&self.directory),
             self.end.clone(),
         );
         let work = async {
             let outcome = Box::pin(self.work()).await;
+            directory.remove(shard);
             done.cancel();
             outcome
         };
@@ -109,6 +115,8 @@ impl Line {
         let shard = Shard::new(self.shard_config(), self.stored.as_ref().map(resumable));
         let status = shard.status();
         self.board.add(self.shard, status.clone());
+        self.directory
+            .add(self.shard, Arc::clone(&guilds), status.clone());
         let (dispatches, to_pipeline) = mpsc::channel::<Dispatch>(DISPATCH_QUEUE);
         let (steps, to_publisher) = mpsc::channel(CHANGE_QUEUE);
         let pipeline = Pipeline {
@@ -118,6 +126,7 @@ impl Line {
             guilds: Arc::clone(&guilds),
             names: Names::new(self.rest.clone(), Arc::clone(&self.metrics)),
             rules: Arc::clone(&self.rules),
+            behalves: self.behalves.clone(),
             holding: Arc::clone(&self.holding),
             mend: Mend::new(
                 self.rest.clone(),

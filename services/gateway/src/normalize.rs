@@ -21,13 +21,15 @@ mod voice;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::{GuildId, UserId};
+use contracts::{GuildId, MessageId, UserId};
 use discord::{Dispatch, Event, Intents, ShardId, model};
 use event_bus::{Change, Position};
 
 use crate::state::Guilds;
 use draft::Draft;
 pub(crate) use draft::reseed;
+pub(crate) use face::Face;
+pub(crate) use message::told;
 
 /// What the operator chose that decides about events.
 #[derive(Debug, Clone)]
@@ -56,6 +58,8 @@ pub struct Context<'a> {
     pub rules: &'a Rules,
     /// Members that were asked for because neither dispatch nor state names them.
     pub names: &'a BTreeMap<UserId, model::Member>,
+    /// In whose name messages were posted.
+    pub behalves: &'a BTreeMap<MessageId, UserId>,
     /// Number of the Discord session.
     pub generation: u64,
     /// Unix ms up to which everything is known of guilds that stand in an earlier session; `None` = up to their last entry.

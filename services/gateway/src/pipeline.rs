@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, debug, info_span};
 
 use crate::{
+    behalf::Behalves,
     holding::Holding,
     mend::Mend,
     metrics::Metrics,
@@ -56,6 +57,7 @@ pub(crate) struct Pipeline {
     pub(crate) rules: Arc<Rules>,
     pub(crate) holding: Arc<Holding>,
     pub(crate) mend: Mend,
+    pub(crate) behalves: Behalves,
     /// The session that dispatches belong to: the one taken over, then each that READY begins.
     pub(crate) session: Option<StoredSession>,
     pub(crate) metrics: Arc<Metrics>,
@@ -120,10 +122,12 @@ impl Pipeline {
             Some((guild, users)) => self.names.ask(guild, users).await,
             None => BTreeMap::new(),
         };
+        let behalves = self.behalves.of(dispatch).await;
         let trace = telemetry::current_traceparent();
         let context = Context {
             rules: &self.rules,
             names: &names,
+            behalves: &behalves,
             generation,
             known_until: self.mend.known_until(),
             trace: trace.as_deref(),
@@ -149,9 +153,11 @@ impl Pipeline {
             };
             for messages in parts {
                 let names = BTreeMap::new();
+                let behalves = self.behalves.of_missed(&messages).await;
                 let context = Context {
                     rules: &self.rules,
                     names: &names,
+                    behalves: &behalves,
                     generation,
                     known_until: None,
                     trace: None,

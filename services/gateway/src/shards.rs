@@ -17,7 +17,9 @@ use tokio::{
 use tracing::{error, info, warn};
 
 use crate::{
+    behalf::Behalves,
     board::Board,
+    commands::Directory,
     config::Config,
     holding::{Holding, LEASE_TTL},
     identify::SharedIdentifyLimiter,
@@ -76,6 +78,8 @@ pub(crate) struct Shards {
     /// The id of this instance.
     pub(crate) instance: String,
     pub(crate) board: Arc<Board>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) behalves: Behalves,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) lifecycle: Lifecycle,
@@ -289,6 +293,8 @@ impl Shards {
             rest: Arc::clone(&self.rest),
             bus: Arc::clone(&self.bus),
             board: Arc::clone(&self.board),
+            directory: Arc::clone(&self.directory),
+            behalves: self.behalves.clone(),
             metrics: Arc::clone(&self.metrics),
             rules: Arc::clone(&self.rules),
             end: self.lifecycle.drain().child_token(),

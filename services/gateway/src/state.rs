@@ -26,6 +26,10 @@ const PRESENCE_LIMIT: usize = 10_000;
 /// oldest goes first, with the same consequence.
 const EDIT_LIMIT: usize = 1_000;
 
+/// How many rooms of a guild it is remembered of when somebody left them last: as many as Discord
+/// allows. The oldest goes first; it then counts as empty since that was seen.
+const ROOM_LIMIT: usize = 500;
+
 /// How many guilds that the bot left are remembered, so that a replay does not bring them back.
 const GONE_LIMIT: usize = 1_000;
 
@@ -120,6 +124,8 @@ pub struct GuildState {
     pub(crate) unseen: BTreeMap<UserId, Voice>,
     /// The presence that was told last.
     pub(crate) presences: Recent<UserId, (String, Vec<PresenceActivity>)>,
+    /// When somebody left a room last (Unix ms).
+    pub(crate) left: Recent<ChannelId, u64>,
     /// When messages were edited last (Unix ms).
     pub(crate) edits: Recent<MessageId, u64>,
     /// Whether `members` has been seen to hold every member of the guild.
@@ -138,6 +144,7 @@ impl GuildState {
             told_until: 0,
             unseen: BTreeMap::new(),
             presences: Recent::new(PRESENCE_LIMIT),
+            left: Recent::new(ROOM_LIMIT),
             edits: Recent::new(EDIT_LIMIT),
             members_complete: false,
         }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use contracts::{Event, GuildId, MessageId, UserId, envelope::Unpublished, state::AudienceChange};
 use discord::model;
 use event_bus::{Change, NewEntry, StateOp};
@@ -38,6 +40,11 @@ impl<'a> Draft<'a> {
     /// A member that was asked for on behalf of this dispatch.
     pub(super) fn asked(&self, user: UserId) -> Option<&'a model::Member> {
         self.context.names.get(&user)
+    }
+
+    /// In whose name messages were posted.
+    pub(super) fn behalves(&self) -> &'a BTreeMap<MessageId, UserId> {
+        self.context.behalves
     }
 
     /// Unix ms when the dispatch came.

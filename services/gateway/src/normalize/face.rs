@@ -2,23 +2,23 @@ use contracts::{GuildId, UserId, state};
 use discord::model;
 
 /// The name of somebody of whom Discord told nothing else than an id.
-pub(super) const UNKNOWN: &str = "Unknown user";
+pub(crate) const UNKNOWN: &str = "Unknown user";
 
 /// Edge of the images in pixels (Discord: a power of two from 16 to 4096).
 const AVATAR_SIZE: u32 = 128;
 
 /// How somebody looks in a guild.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Face {
-    pub(super) username: String,
-    pub(super) display_name: String,
-    pub(super) avatar: Option<String>,
-    pub(super) avatar_url: String,
+pub(crate) struct Face {
+    pub(crate) username: String,
+    pub(crate) display_name: String,
+    pub(crate) avatar: Option<String>,
+    pub(crate) avatar_url: String,
 }
 
 impl Face {
     /// From what a dispatch says of the user, and of the membership where there is one.
-    pub(super) fn of(
+    pub(crate) fn of(
         cdn: &str,
         guild: GuildId,
         user: &model::User,
@@ -47,7 +47,7 @@ impl Face {
     }
 
     /// Of somebody known by id only.
-    pub(super) fn unknown(cdn: &str, user: UserId) -> Self {
+    pub(crate) fn unknown(cdn: &str, user: UserId) -> Self {
         Self {
             username: UNKNOWN.to_owned(),
             display_name: UNKNOWN.to_owned(),

@@ -1,34 +1,46 @@
+use std::collections::BTreeMap;
+
 use contracts::{
-    ChannelId, Event, MessageId,
+    ChannelId, Event, MessageId, UserId,
     event::{Attachment, Author, MessageCreated, MessageDeleted, MessageUpdated},
 };
 use discord::{Intents, model};
 
-use super::{Draft, face::Face, member};
+use super::{Draft, Rules, face::Face, member};
+use crate::state::GuildState;
 
 /// Discord's number of a message that answers another one.
 const REPLY: u64 = 19;
 
 /// `MESSAGE_CREATE`.
 pub(super) fn create(draft: &mut Draft<'_>, message: &model::Message) {
-    let Some(author) = author(draft, message) else {
-        return;
-    };
+    learn(draft, message);
+    if let Some(event) = told(draft.state, draft.rules(), message, draft.behalves()) {
+        draft.tell(&Event::MessageCreated(event));
+    }
+}
+
+/// A message as browsers are told of it, new or read back; `None` if nobody wrote it.
+pub(crate) fn told(
+    state: &GuildState,
+    rules: &Rules,
+    message: &model::Message,
+    behalves: &BTreeMap<MessageId, UserId>,
+) -> Option<MessageCreated> {
     let reference = message
         .message_reference
         .as_ref()
         .filter(|_| message.kind == REPLY);
-    let event = MessageCreated {
-        guild_id: draft.guild_id(),
+    Some(MessageCreated {
+        guild_id: state.guild().id,
         channel_id: message.channel_id,
         message_id: message.id,
-        author,
-        content: content(draft, message),
+        author: author(state, rules, message, behalves)?,
+        content: content(rules, message),
         attachments: attachments(message),
         created_at: created_at(message),
         reply_to: reference.and_then(|reference| reference.message_id),
-    };
-    draft.tell(&Event::MessageCreated(event));
+    })
 }
 
 /// `MESSAGE_UPDATE`. It also comes when Discord adds a preview of a link, pins the message or
@@ -40,7 +52,8 @@ pub(super) fn update(draft: &mut Draft<'_>, message: &model::Message) {
     if message.content.is_none() || draft.state.edits.value(message.id) == Some(&edited_at) {
         return;
     }
-    let Some(author) = author(draft, message) else {
+    learn(draft, message);
+    let Some(author) = author(draft.state, draft.rules(), message, draft.behalves()) else {
         return;
     };
     draft.state.edits.insert(message.id, edited_at);
@@ -49,7 +62,7 @@ pub(super) fn update(draft: &mut Draft<'_>, message: &model::Message) {
         channel_id: message.channel_id,
         message_id: message.id,
         author,
-        content: content(draft, message),
+        content: content(draft.rules(), message),
         attachments: attachments(message),
         created_at: created_at(message),
         edited_at: Some(edited_at),
@@ -69,17 +82,26 @@ pub(super) fn delete(draft: &mut Draft<'_>, channel_id: ChannelId, message_id: M
     }));
 }
 
-/// Who wrote it; the member is learnt on the way. A webhook is no user and has no membership.
-fn author(draft: &mut Draft<'_>, message: &model::Message) -> Option<Author> {
+/// Takes up what a message says of its author. A webhook is no user and has no membership.
+fn learn(draft: &mut Draft<'_>, message: &model::Message) {
+    if message.webhook_id.is_none() && message.member.is_some() {
+        member::learn(draft, message.author.as_ref(), message.member.as_ref());
+    }
+}
+
+/// Who wrote it.
+fn author(
+    state: &GuildState,
+    rules: &Rules,
+    message: &model::Message,
+    behalves: &BTreeMap<MessageId, UserId>,
+) -> Option<Author> {
     let user = message.author.as_ref()?;
     let webhook = message.webhook_id.is_some();
-    if !webhook && message.member.is_some() {
-        member::learn(draft, Some(user), message.member.as_ref());
-    }
     let member = message.member.as_ref();
-    let face = match draft.state.member(user.id).filter(|_| !webhook) {
+    let face = match state.member(user.id).filter(|_| !webhook) {
         Some(member) => Face::from(member),
-        None => Face::of(&draft.rules().cdn_url, draft.guild_id(), user, member),
+        None => Face::of(&rules.cdn_url, state.guild().id, user, member),
     };
     Some(Author {
         user_id: user.id,
@@ -88,13 +110,13 @@ fn author(draft: &mut Draft<'_>, message: &model::Message) -> Option<Author> {
         avatar: face.avatar,
         avatar_url: face.avatar_url,
         bot: user.bot || webhook,
-        on_behalf_of: None,
+        on_behalf_of: behalves.get(&message.id).copied(),
     })
 }
 
 /// The text. Without the intent Discord blanks it, except where the bot wrote it or is mentioned.
-fn content(draft: &Draft<'_>, message: &model::Message) -> Option<String> {
-    let blanked = !draft.rules().intents.contains(Intents::MESSAGE_CONTENT);
+fn content(rules: &Rules, message: &model::Message) -> Option<String> {
+    let blanked = !rules.intents.contains(Intents::MESSAGE_CONTENT);
     message
         .content
         .clone()

@@ -110,6 +110,8 @@ pub(super) fn rename(draft: &mut Draft<'_>, user: UserId, face: &Face) -> bool {
 }
 
 fn tell_left(draft: &mut Draft<'_>, user: UserId, from: ChannelId, moved: bool) {
+    let at = draft.received_at();
+    draft.state.left.insert(from, at);
     let guild_id = draft.guild_id();
     draft.tell(&Event::VoiceLeft(VoiceLeft {
         guild_id,

@@ -72,6 +72,7 @@ fn normalized(guilds: &SharedGuilds, seq: u64, t: &str, d: &serde_json::Value) -
     let context = Context {
         rules: &rules,
         names: &names,
+        behalves: &std::collections::BTreeMap::new(),
         generation: 1,
         known_until: None,
         trace: None,

@@ -85,6 +85,7 @@ fn told(story: &Story) -> Value {
         let context = Context {
             rules: &rules,
             names: &nobody,
+            behalves: &std::collections::BTreeMap::new(),
             generation: 1,
             known_until: None,
             trace: None,
@@ -102,6 +103,7 @@ fn told(story: &Story) -> Value {
             let context = Context {
                 rules: &rules,
                 names: &story.names,
+                behalves: &std::collections::BTreeMap::new(),
                 generation,
                 known_until: None,
                 trace: None,

@@ -42,6 +42,7 @@ fn apply(guilds: &mut Guilds, generation: u64, dispatch: &Dispatch) -> Vec<Chang
     let context = Context {
         rules: &rules(),
         names: &names,
+        behalves: &std::collections::BTreeMap::new(),
         generation,
         known_until: None,
         trace: None,

@@ -248,6 +248,7 @@ pub(crate) async fn start(
     let ports = gateway::Ports {
         bus,
         registry: registry as Arc<dyn GatewayRegistry>,
+        rooms: config.rooms(),
     };
     let app = gateway::App::assemble(config, ports, prometheus::Registry::new())
         .await

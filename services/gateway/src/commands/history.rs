@@ -1,0 +1,68 @@
+//! What was written in channels, as Discord tells it: kept for a moment, for all who look at the same place.
+
+use std::{sync::Arc, time::Duration};
+
+use contracts::{ChannelId, MessageId};
+use discord::{Rest, RestError, model::Message};
+use parking_lot::Mutex;
+use tokio::{sync::Semaphore, time::Instant};
+
+use crate::state::Recent;
+
+/// How long an answer is good: what was written since comes to browsers as events.
+const TTL: Duration = Duration::from_secs(2);
+/// Answers that are remembered; beyond it the oldest are forgotten.
+const LIMIT: usize = 100;
+/// Questions to Discord at the same time; more wait for their turn.
+const AT_ONCE: usize = 4;
+
+/// Channel, before which message, how many.
+type Place = (ChannelId, Option<MessageId>, u16);
+
+/// Reads channels.
+pub(super) struct History {
+    rest: Arc<Rest>,
+    known: Mutex<Recent<Place, (Instant, Arc<[Message]>)>>,
+    turns: Semaphore,
+}
+
+impl History {
+    pub(super) fn new(rest: Arc<Rest>) -> Self {
+        Self {
+            rest,
+            known: Mutex::new(Recent::new(LIMIT)),
+            turns: Semaphore::new(AT_ONCE),
+        }
+    }
+
+    /// The messages before one, or the latest; the newest first.
+    pub(super) async fn before(
+        &self,
+        channel: ChannelId,
+        before: Option<MessageId>,
+        limit: u16,
+    ) -> Result<Arc<[Message]>, RestError> {
+        let place = (channel, before, limit.clamp(1, 100));
+        if let Some(messages) = self.fresh(place) {
+            return Ok(messages);
+        }
+        let _turn = self.turns.acquire().await;
+        // Whoever had the turn before may have asked the same.
+        if let Some(messages) = self.fresh(place) {
+            return Ok(messages);
+        }
+        let (channel, before, limit) = place;
+        let messages = self.rest.messages_before(channel, before, limit).await?;
+        let messages: Arc<[Message]> = messages.into();
+        let mut known = self.known.lock();
+        known.remove(place);
+        known.insert(place, (Instant::now(), Arc::clone(&messages)));
+        Ok(messages)
+    }
+
+    fn fresh(&self, place: Place) -> Option<Arc<[Message]>> {
+        let known = self.known.lock();
+        let (at, messages) = known.value(place)?;
+        (at.elapsed() < TTL).then(|| Arc::clone(messages))
+    }
+}

@@ -1,0 +1,202 @@
+//! Messages are written, reacted to and read.
+
+use contracts::{
+    ChannelId,
+    command::{Messages, Post, React, ReadMessages},
+    rpc,
+};
+use discord::{
+    RestError,
+    model::Message,
+    rest::{Execution, NewMessage},
+};
+use room_book::Posting;
+use sha2::{Digest as _, Sha256};
+use tracing::warn;
+
+use super::{
+    actor::Actor,
+    directory::Held,
+    refusal::{self, Failed},
+    webhooks::{Hook, shown_name},
+    worker::Worker,
+};
+use crate::{
+    behalf::{self, POSTED, POSTING},
+    normalize::told,
+};
+
+/// Most characters of a message (Message, "Create Message").
+const LONGEST: usize = 2_000;
+/// Longest nonce (Message, "Create Message").
+const NONCE: usize = 25;
+
+impl Worker {
+    /// `sendMessage`: through the channel's webhook with the user's name and image, else by the bot with the name before it.
+    pub(super) async fn send_message(
+        &self,
+        held: &Held,
+        actor: &Actor,
+        post: &Post,
+        idempotency_key: &str,
+    ) -> Result<rpc::MessageSent, Failed> {
+        let (guild, channel) = (post.guild_id, post.channel_id);
+        let (bot, application) = (self.bot().await?, self.application().await?);
+        let thread = held.look(guild, |state| {
+            let found = state.channel(channel).filter(|found| found.is_thread())?;
+            found.parent_id
+        });
+        let home = thread.flatten().unwrap_or(channel);
+        let nonce = nonce(actor, idempotency_key);
+        // Somebody may remove the webhook at any time: then there is a second attempt, with a new one.
+        for _ in 0..2 {
+            let Some(hook) = self.webhooks.of(home, application, actor).await? else {
+                break;
+            };
+            let name = shown_name(&actor.display_name);
+            let posting = Posting {
+                id: nonce.clone(),
+                channel,
+                user: actor.user,
+                mark: behalf::of_webhook(hook.id, &name),
+            };
+            let execution = self.execution(&hook, &name, actor, post, home);
+            let sent = self.posted(&posting, self.rest.execute_webhook(execution));
+            match sent.await? {
+                Ok(message) => {
+                    return Ok(rpc::MessageSent {
+                        message_id: message.id,
+                    });
+                }
+                Err(RestError::NotFound { code: 10_015 }) => self.webhooks.forget(home),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let posting = Posting {
+            id: nonce.clone(),
+            channel,
+            user: actor.user,
+            mark: behalf::of_bot(bot, &nonce),
+        };
+        let content = by_bot(&actor.display_name, &post.content);
+        let message = NewMessage {
+            content: &content,
+            nonce: &nonce,
+        };
+        let sent = self.posted(&posting, self.rest.create_message(channel, message));
+        let message = sent.await??;
+        Ok(rpc::MessageSent {
+            message_id: message.id,
+        })
+    }
+
+    fn execution<'a>(
+        &self,
+        hook: &'a Hook,
+        username: &'a str,
+        actor: &'a Actor,
+        post: &'a Post,
+        home: ChannelId,
+    ) -> Execution<'a> {
+        Execution {
+            webhook: hook.id,
+            token: &hook.token,
+            thread: Some(post.channel_id).filter(|thread| *thread != home),
+            content: &post.content,
+            username,
+            avatar_url: &actor.avatar_url,
+        }
+    }
+
+    /// Posts a message whose author the book knows before Discord does.
+    async fn posted(
+        &self,
+        posting: &Posting,
+        post: impl Future<Output = Result<Message, RestError>>,
+    ) -> Result<Result<Message, RestError>, Failed> {
+        if !self.book.posting(posting, POSTING).await? {
+            return Err(refusal::busy().into());
+        }
+        let outcome = post.await;
+        let noted = match &outcome {
+            Ok(message) => self.book.posted(posting, message.id, POSTED).await,
+            // It may show yet.
+            Err(RestError::Unknown(_) | RestError::Unavailable(_) | RestError::Unintelligible) => {
+                Ok(())
+            }
+            Err(_) => self.book.not_posted(posting).await,
+        };
+        if let Err(error) = noted {
+            warn!(component = "Gateway", %error, "in whose name a message was posted is not written down");
+        }
+        Ok(outcome)
+    }
+
+    /// `addReaction`
+    pub(super) async fn add_reaction(&self, react: &React) -> Result<rpc::Done, Failed> {
+        let (channel, message) = (react.channel_id, react.message_id);
+        self.rest
+            .add_reaction(channel, message, &react.emoji)
+            .await?;
+        Ok(rpc::Done {})
+    }
+
+    /// `readMessages`
+    pub(super) async fn read_messages(
+        &self,
+        held: &Held,
+        read: &ReadMessages,
+    ) -> Result<Messages, Failed> {
+        let ReadMessages {
+            guild_id: guild,
+            channel_id: channel,
+            before,
+            limit,
+        } = *read;
+        let found = self.history.before(channel, before, limit).await?;
+        let behalves = self.behalves.of_all(&found).await;
+        let messages = held.look(guild, |state| {
+            let told = found
+                .iter()
+                .filter_map(|message| told(state, &self.rules, message, &behalves));
+            told.collect()
+        });
+        Ok(Messages {
+            messages: messages.ok_or_else(refusal::not_found)?,
+        })
+    }
+}
+
+/// What the bot writes for somebody: the name first, none of it formatting, and no more than Discord takes.
+fn by_bot(name: &str, content: &str) -> String {
+    let mut escaped = String::new();
+    for character in name.chars() {
+        if character.is_ascii_punctuation() {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    format!("**{escaped}**: {content}")
+        .chars()
+        .take(LONGEST)
+        .collect()
+}
+
+/// The same for the same wish, so that Discord finds the message that it has already; nothing that anybody could guess.
+fn nonce(actor: &Actor, idempotency_key: &str) -> String {
+    let digest = Sha256::digest(format!("message\n{}\n{idempotency_key}", actor.user));
+    let digits = digest.iter().map(|byte| format!("{byte:02x}"));
+    digits.collect::<String>().chars().take(NONCE).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bot_names_whom_it_writes_for_and_nobody_can_format_the_name() {
+        assert_eq!(by_bot("Zoë", "hi"), "**Zoë**: hi");
+        assert_eq!(by_bot("a**_`b", "*hi*"), "**a\\*\\*\\_\\`b**: *hi*");
+        assert_eq!(by_bot("n", &"x".repeat(2_000)).chars().count(), LONGEST);
+    }
+}
