@@ -61,7 +61,7 @@ impl Rest {
             "username": execution.username,
             "allowed_mentions": { "parse": [] },
         });
-        if execution.avatar_url.starts_with("https://") {
+        if execution.avatar_url.starts_with("http") {
             body["avatar_url"] = Value::from(execution.avatar_url);
         }
         self.change(Change::new(Method::Post, path).json(&body).by_path())

@@ -3,10 +3,7 @@
 //! The bot may do more than most users. Nothing is done for a user that this table does not grant.
 
 use contracts::{
-    ChannelId, GuildId, RoleId, UserId,
-    command::Act,
-    link::LinkError,
-    state::Channel,
+    ChannelId, GuildId, RoleId, UserId, command::Act, link::LinkError, state::Channel,
 };
 use permissions::{Ground, Permissions, Subject};
 use room_book::Room;
@@ -41,7 +38,7 @@ enum Who<'a> {
 }
 
 /// The table.
-fn who<'a>(act: &'a Act, actor: UserId) -> Who<'a> {
+fn who(act: &Act, actor: UserId) -> Who<'_> {
     const HISTORY: Permissions = Permissions::READ_MESSAGE_HISTORY;
     const REACT: Permissions = HISTORY.union(Permissions::ADD_REACTIONS);
     let in_text = |channel, channels, threads| Who::InText {
@@ -117,7 +114,11 @@ pub(super) fn authorize(
             threads,
         } => {
             let (channel, held) = case.viewed(channel, takes_text)?;
-            let needed = if channel.is_thread() { threads } else { channels };
+            let needed = if channel.is_thread() {
+                threads
+            } else {
+                channels
+            };
             let connect = if channel.is_room() {
                 Permissions::CONNECT
             } else {

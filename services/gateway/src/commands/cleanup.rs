@@ -3,7 +3,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use contracts::{ChannelId, GuildId};
-use discord::{AuditReason, RestError};
+use discord::{RestError, rest::AuditReason};
 use room_book::{BookError, Room, RoomBook};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;

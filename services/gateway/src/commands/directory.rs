@@ -70,11 +70,7 @@ impl Held {
     }
 
     /// Looks at a guild; `None` = it is not known.
-    pub(super) fn look<T>(
-        &self,
-        guild: GuildId,
-        look: impl FnOnce(&GuildState) -> T,
-    ) -> Option<T> {
+    pub(super) fn look<T>(&self, guild: GuildId, look: impl FnOnce(&GuildState) -> T) -> Option<T> {
         self.guilds.lock().guild(guild).map(look)
     }
 

@@ -39,9 +39,8 @@ impl Worker {
         let room = found.ok_or_else(refusal::invalid_invite)?.channel;
         let seen = held.look(guild, |state| {
             let channel = state.channel(room)?;
-            let by_name = |one: &&Overwrite| {
-                one.target == OverwriteTarget::Member && one.id == user.get()
-            };
+            let by_name =
+                |one: &&Overwrite| one.target == OverwriteTarget::Member && one.id == user.get();
             let entry = channel.overwrites.iter().find(by_name).copied();
             Some((channel.obfuscated, entry))
         });
@@ -91,7 +90,9 @@ impl Worker {
             .await;
         }
         let moved = held
-            .look(guild, |state| is_in_voice(state, user) && !is_full(state, room))
+            .look(guild, |state| {
+                is_in_voice(state, user) && !is_full(state, room)
+            })
             .unwrap_or(false)
             && self.moved_along(guild, actor, room).await;
         Ok(rpc::RoomJoined {
@@ -104,7 +105,10 @@ impl Worker {
     /// Moves somebody who was let in. That it does not work takes nothing back.
     async fn moved_along(&self, guild: GuildId, actor: &Actor, room: ChannelId) -> bool {
         let reason = reason("joinRoom", actor);
-        let moved = self.rest.move_member(guild, actor.user, room, &reason).await;
+        let moved = self
+            .rest
+            .move_member(guild, actor.user, room, &reason)
+            .await;
         moved.unwrap_or_else(|error| {
             debug!(component = "Gateway", %guild, %error, "somebody who was let in could not be moved");
             false
@@ -156,7 +160,9 @@ fn is_in_voice(state: &GuildState, user: UserId) -> bool {
 }
 
 fn is_in(state: &GuildState, user: UserId, room: ChannelId) -> bool {
-    state.voice(user).is_some_and(|voice| voice.channel_id == room)
+    state
+        .voice(user)
+        .is_some_and(|voice| voice.channel_id == room)
 }
 
 fn is_full(state: &GuildState, room: ChannelId) -> bool {

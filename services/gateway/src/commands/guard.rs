@@ -115,7 +115,8 @@ fn stored(answer: &str) -> Result<Box<RawValue>, LinkError> {
 
 /// Whoever did it is gone, or takes long. It may have been done, so it is not done again.
 fn unknown() -> LinkError {
-    let message = "It was asked before, and nobody knows yet what became of it. Look before you ask anew.";
+    let message =
+        "It was asked before, and nobody knows yet what became of it. Look before you ask anew.";
     LinkError::new(502, "outcome-unknown", message)
 }
 

@@ -19,10 +19,13 @@ const AT_ONCE: usize = 4;
 /// Channel, before which message, how many.
 type Place = (ChannelId, Option<MessageId>, u16);
 
+/// When, and what.
+type Found = (Instant, Arc<[Message]>);
+
 /// Reads channels.
 pub(super) struct History {
     rest: Arc<Rest>,
-    known: Mutex<Recent<Place, (Instant, Arc<[Message]>)>>,
+    known: Mutex<Recent<Place, Found>>,
     turns: Semaphore,
 }
 

@@ -61,9 +61,11 @@ fn of_discord(error: &RestError) -> LinkError {
             "blocked-by-automod",
             "The guild's AutoMod does not let this through.",
         ),
-        RestError::Forbidden { code: 90_001 } => {
-            of(403, "reaction-blocked", "The author does not let you react.")
-        }
+        RestError::Forbidden { code: 90_001 } => of(
+            403,
+            "reaction-blocked",
+            "The author does not let you react.",
+        ),
         RestError::Forbidden { .. } => of(
             403,
             "bot-lacks-permission",
@@ -103,7 +105,7 @@ fn of_discord(error: &RestError) -> LinkError {
             _ => of(
                 409,
                 "discord-refused",
-                format!("Discord refuses it: {message}"),
+                &format!("Discord refuses it: {message}"),
             ),
         },
         RestError::Unknown(_) | RestError::Unintelligible => of(
@@ -112,12 +114,20 @@ fn of_discord(error: &RestError) -> LinkError {
             "Discord did not say whether it was done. Look before you ask again.",
         ),
         // The token, the network and Discord itself are nothing that a user could do anything about.
-        _ => of(502, "discord-failed", "Discord can't be reached or is in trouble."),
+        _ => of(
+            502,
+            "discord-failed",
+            "Discord can't be reached or is in trouble.",
+        ),
     }
 }
 
 pub(super) fn not_found() -> LinkError {
-    LinkError::new(404, "not-found", "There is no such thing, or you can't see it.")
+    LinkError::new(
+        404,
+        "not-found",
+        "There is no such thing, or you can't see it.",
+    )
 }
 
 pub(super) fn not_a_member() -> LinkError {
@@ -189,7 +199,10 @@ pub(super) fn missing(missing: Permissions) -> LinkError {
     ];
     let names = NAMES.into_iter().filter(|(bit, _)| missing.meets(*bit));
     let names: Vec<&str> = names.map(|(_, name)| name).collect();
-    let message = format!("You lack permissions in this channel: {}.", names.join(", "));
+    let message = format!(
+        "You lack permissions in this channel: {}.",
+        names.join(", ")
+    );
     LinkError::new(403, "missing-permission", message)
 }
 

@@ -8,9 +8,8 @@ use contracts::{
     rpc,
 };
 use discord::{
-    AuditReason,
     model::{Channel, OverwriteTarget, PermissionOverwrite},
-    rest::NewRoom,
+    rest::{AuditReason, NewRoom},
 };
 use permissions::Permissions;
 use rand::random;

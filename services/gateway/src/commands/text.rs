@@ -1,7 +1,6 @@
 //! Messages are written, reacted to and read.
 
 use contracts::{
-    ChannelId,
     command::{Messages, Post, React, ReadMessages},
     rpc,
 };
@@ -18,7 +17,7 @@ use super::{
     actor::Actor,
     directory::Held,
     refusal::{self, Failed},
-    webhooks::{Hook, shown_name},
+    webhooks::shown_name,
     worker::Worker,
 };
 use crate::{
@@ -60,7 +59,14 @@ impl Worker {
                 user: actor.user,
                 mark: behalf::of_webhook(hook.id, &name),
             };
-            let execution = self.execution(&hook, &name, actor, post, home);
+            let execution = Execution {
+                webhook: hook.id,
+                token: &hook.token,
+                thread: Some(channel).filter(|thread| *thread != home),
+                content: &post.content,
+                username: &name,
+                avatar_url: &actor.avatar_url,
+            };
             let sent = self.posted(&posting, self.rest.execute_webhook(execution));
             match sent.await? {
                 Ok(message) => {
@@ -88,24 +94,6 @@ impl Worker {
         Ok(rpc::MessageSent {
             message_id: message.id,
         })
-    }
-
-    fn execution<'a>(
-        &self,
-        hook: &'a Hook,
-        username: &'a str,
-        actor: &'a Actor,
-        post: &'a Post,
-        home: ChannelId,
-    ) -> Execution<'a> {
-        Execution {
-            webhook: hook.id,
-            token: &hook.token,
-            thread: Some(post.channel_id).filter(|thread| *thread != home),
-            content: &post.content,
-            username,
-            avatar_url: &actor.avatar_url,
-        }
     }
 
     /// Posts a message whose author the book knows before Discord does.

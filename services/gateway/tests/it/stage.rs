@@ -40,6 +40,7 @@ pub(crate) struct Stage {
 pub(crate) struct Running {
     pub(crate) addr: SocketAddr,
     pub(crate) metrics: SocketAddr,
+    pub(crate) commands: Arc<dyn link::Commands>,
     stop: CancellationToken,
     abort: CancellationToken,
     ended: JoinHandle<bool>,
@@ -98,7 +99,12 @@ impl Stage {
 
     /// Starts a gateway and waits until it is ready and knows its guilds.
     pub(crate) async fn gateway(&self) -> Running {
-        let running = self.start(self.config(&[])).await;
+        self.gateway_with(&[]).await
+    }
+
+    /// The same, with these variables besides.
+    pub(crate) async fn gateway_with(&self, more: &[(&str, &str)]) -> Running {
+        let running = self.start(self.config(more)).await;
         running.ready().await;
         let of_bot = self.guilds_of_bot();
         until("the guilds are stored", async || {
@@ -254,6 +260,7 @@ pub(crate) async fn start(
         .await
         .unwrap();
     let (addr, metrics) = (app.addr(), app.metrics_addr().unwrap());
+    let commands = app.commands();
     let lifecycle = Lifecycle::new();
     app.start(&lifecycle);
     let stop = CancellationToken::new();
@@ -263,6 +270,7 @@ pub(crate) async fn start(
     Running {
         addr,
         metrics,
+        commands,
         stop,
         abort,
         ended,
