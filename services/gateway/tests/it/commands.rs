@@ -8,7 +8,7 @@ mod rooms;
 mod text;
 
 use contracts::{
-    ChannelId, UserId,
+    ChannelId, EventId, UserId,
     command::{Act, MakeRoom, RoomMade},
     link::LinkError,
 };
@@ -57,6 +57,14 @@ impl Stage {
 
     fn channel_id(&self, name: &str) -> ChannelId {
         self.channel(name).parse().unwrap()
+    }
+
+    /// Waits until the gateway has told of something since.
+    async fn known_since(&self, since: EventId) {
+        crate::stage::until("the gateway knows", async || {
+            !self.entries(since).await.is_empty()
+        })
+        .await;
     }
 
     /// A channel as the simulator has it; `None` = there is none.
