@@ -10,8 +10,8 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::wire;
 use crate::{BusError, EventBus, LogPage, Subscription, Watcher};
 
-/// Bytes of entries in one page, roughly; the reader asks for more.
-const PAGE_BYTES: usize = 8 << 20;
+/// Bytes of entries in one page, roughly; the reader asks for more. Many pages may wait to be written at once.
+const PAGE_BYTES: usize = 1 << 20;
 
 /// Most guilds that one call may name.
 const GUILDS_LIMIT: usize = 10_000;

@@ -152,7 +152,9 @@ impl Stage {
     fn measured(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let families = self.metrics.gather();
         let family = families.iter().find(|family| family.name() == name);
-        let metrics = family.into_iter().flat_map(prometheus::proto::MetricFamily::get_metric);
+        let metrics = family
+            .into_iter()
+            .flat_map(prometheus::proto::MetricFamily::get_metric);
         let matching = metrics.filter(|metric| {
             labels.iter().all(|(name, value)| {
                 let mut own = metric.get_label().iter();

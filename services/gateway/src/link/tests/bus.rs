@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 use ::event_bus::{
     Batch, BusError, Cut, Delivery, Fence, LinkBus, LogPage, MemoryBus, Outcome, Retention,
     Subscription,
-    conformance::{Author, Deployment, Factory, event, follow, next},
+    conformance::{Author, Deployment, Factory, entries, event, follow, next},
 };
 use contracts::{EventId, GuildId, Signal, state::Guild};
 
@@ -225,6 +225,31 @@ async fn a_replica_that_does_not_read_is_told_that_something_is_missing() {
         assert_ne!(told["data"]["id"], json!(last), "all of it was kept");
     }
     assert!(heard >= ::event_bus::DELIVERY_QUEUE);
+}
+
+#[tokio::test]
+async fn a_long_log_comes_in_pages_that_are_not_too_large() {
+    let gateway = Gateway::start(Retention::default()).await;
+    let memory: Arc<dyn EventBus> = gateway.memory.clone();
+    let mut author = Author::seeded(&memory, 1).await;
+    let guild = author.guild;
+    let long = "x".repeat(10_000);
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        let many = (0..100).map(|_| event(guild, &long)).collect();
+        ids.extend(author.publish(many).await);
+    }
+    let web = gateway.web();
+    let page = web.read(guild, EventId::ZERO, EventId::MAX, 5_000).await;
+    let page = page.unwrap();
+    assert!(
+        page.more && page.entries.len() < 200,
+        "{}",
+        page.entries.len()
+    );
+    let all = entries(&*web, guild).await;
+    let all: Vec<_> = all.iter().map(|entry| entry.id).collect();
+    assert_eq!(all[1..], ids, "behind the reseed");
 }
 
 #[tokio::test]
