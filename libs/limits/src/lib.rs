@@ -1,10 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+mod config;
 pub mod link;
 mod memory;
+mod redis;
 
 pub use self::link::LinkLimits;
+pub use config::LimitsConfig;
 pub use memory::{MEMORY_CAPACITY, MemoryLimits};
+pub use redis::RedisLimits;
 
 use std::time::Duration;
 

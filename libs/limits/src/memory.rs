@@ -8,7 +8,8 @@ use parking_lot::Mutex;
 
 use crate::{Bucket, Limits, LimitsError, Verdict};
 
-/// Most keys that are remembered; beyond it those go that were used the longest ago.
+/// Most buckets that are remembered, beyond which those go that were used the longest ago; and most keys of which places are
+/// held, beyond which nobody gets the first place of another key.
 pub const MEMORY_CAPACITY: usize = 100_000;
 
 /// Limits of one process.
@@ -69,11 +70,24 @@ impl Limits for MemoryLimits {
     ) -> Result<bool, LimitsError> {
         let now = Instant::now();
         let mut kept = self.kept.lock();
+        if !kept.places.contains_key(key) && kept.places.len() >= MEMORY_CAPACITY {
+            kept.places.retain(|_, places| {
+                places.retain(|_, until| *until > now);
+                !places.is_empty()
+            });
+            if kept.places.len() >= MEMORY_CAPACITY {
+                return Err(LimitsError(format!(
+                    "places of {MEMORY_CAPACITY} keys are held"
+                )));
+            }
+        }
         let places = kept.places.entry(key.to_owned()).or_default();
         places.retain(|_, until| *until > now);
         let granted = places.contains_key(holder) || places.len() < most;
         if granted {
             places.insert(holder.to_owned(), now + ttl);
+        } else if places.is_empty() {
+            kept.places.remove(key);
         }
         Ok(granted)
     }

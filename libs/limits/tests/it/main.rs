@@ -1,0 +1,10 @@
+//! The contract of the port, run against every adapter.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a clause that can not go on fails its test"
+)]
+
+mod conformance;
+mod memory;
+mod redis;
