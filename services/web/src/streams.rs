@@ -1,27 +1,50 @@
 //! The open streams of this replica: how many each user has, and whom to tell when they have to end.
 
-use std::{collections::HashMap, sync::Arc};
+mod leases;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::HashMap, convert::Infallible, sync::Arc};
 
 use contracts::{Signal, UserId};
+use lifecycle::CancellationToken;
+use limits::Limits;
 use parking_lot::Mutex;
 use session_store::tag;
+use tokio::{sync::mpsc, time::Instant};
 use tower_sessions::session::Id;
+use tracing::debug;
+use uuid::Uuid;
 
 use crate::{
     hub::{Alarm, End, Transport},
     metrics::Metrics,
     patience::Patience,
 };
+use leases::{Lease, RELEASES};
 
 /// Most streams of one replica.
 pub(crate) const MAX_STREAMS: usize = 20_000;
 
 /// The open streams. Clones share them.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Streams {
     table: Arc<Mutex<Table>>,
     per_user: usize,
+    limits: Arc<dyn Limits>,
+    /// Tells the leases of this replica from those of others.
+    replica: Uuid,
+    closed: mpsc::Sender<Lease>,
     metrics: Arc<Metrics>,
+}
+
+/// Why a stream gets no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoPlace {
+    /// This user, or this replica, has too many.
+    TooMany,
+    /// The limits can't be asked how many the user has.
+    Unknown,
 }
 
 #[derive(Debug, Default)]
@@ -38,6 +61,8 @@ struct Open {
     /// The tag of the session.
     session: String,
     alarm: Arc<Alarm>,
+    /// When its lease was taken or renewed.
+    leased: Instant,
 }
 
 /// A stream's place among the open ones; given back when dropped.
@@ -51,16 +76,52 @@ pub(crate) struct Slot {
 }
 
 impl Streams {
-    pub(crate) fn new(per_user: usize, metrics: Arc<Metrics>) -> Self {
-        Self {
+    /// No streams yet, and the task that keeps their leases until `stop`.
+    pub(crate) fn new(
+        per_user: usize,
+        limits: Arc<dyn Limits>,
+        metrics: Arc<Metrics>,
+        stop: CancellationToken,
+    ) -> (
+        Self,
+        impl Future<Output = Result<(), Infallible>> + Send + 'static,
+    ) {
+        let (closed, releases) = mpsc::channel(RELEASES);
+        let streams = Self {
             table: Arc::default(),
             per_user,
+            limits,
+            replica: Uuid::new_v4(),
+            closed,
             metrics,
+        };
+        let keep = streams.clone().keep(releases, stop);
+        (streams, keep)
+    }
+
+    /// A place for one more stream, here and among the user's on all replicas.
+    pub(crate) async fn open(
+        &self,
+        user: UserId,
+        session: Id,
+        transport: Transport,
+        patience: Patience,
+    ) -> Result<Slot, NoPlace> {
+        let slot = self.open_here(user, session, transport, patience);
+        let slot = slot.ok_or(NoPlace::TooMany)?;
+        // Dropped, it gives back what may have been taken although nobody said so.
+        match self.hold(slot.lease()).await {
+            Ok(true) => Ok(slot),
+            Ok(false) => Err(NoPlace::TooMany),
+            Err(error) => {
+                debug!(component = "WS", %error, "nobody knows how many streams a user has");
+                Err(NoPlace::Unknown)
+            }
         }
     }
 
-    /// A place for one more stream; `None` if this user or this replica has too many.
-    pub(crate) fn open(
+    /// A place on this replica; `None` if this user or all have too many here.
+    fn open_here(
         &self,
         user: UserId,
         session: Id,
@@ -83,6 +144,7 @@ impl Streams {
             user,
             session: tag(&session),
             alarm: Arc::clone(&alarm),
+            leased: Instant::now(),
         };
         table.open.insert(key, open);
         drop(table);
@@ -129,6 +191,39 @@ impl Streams {
     }
 }
 
+impl Table {
+    /// The streams whose leases are older than this.
+    fn leased_before(&self, moment: Instant) -> Vec<Lease> {
+        let old = self.open.iter().filter(|(_, open)| open.leased <= moment);
+        let leases = old.map(|(key, open)| Lease {
+            user: open.user,
+            key: *key,
+        });
+        leases.collect()
+    }
+
+    fn renewed(&mut self, lease: Lease, at: Instant) {
+        if let Some(open) = self.open.get_mut(&lease.key) {
+            open.leased = at;
+        }
+    }
+}
+
+impl Slot {
+    fn lease(&self) -> Lease {
+        Lease {
+            user: self.user,
+            key: self.key,
+        }
+    }
+}
+
+impl std::fmt::Debug for Streams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Streams")
+    }
+}
+
 impl Drop for Slot {
     fn drop(&mut self) {
         // The connection may go on with another request.
@@ -143,55 +238,8 @@ impl Drop for Slot {
             }
         }
         drop(table);
+        // Where there is no room, it runs out by itself.
+        let _queued = self.streams.closed.try_send(self.lease());
         self.streams.metrics.stream_closed(self.transport);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use prometheus::Registry;
-
-    use super::*;
-
-    #[test]
-    fn a_user_has_so_many_streams_and_no_more_until_one_ends() {
-        let metrics = Arc::new(Metrics::register(&Registry::new()).unwrap());
-        let streams = Streams::new(2, metrics);
-        let (user, session) = (UserId::new(1), Id(1));
-        let open = |user, session| streams.open(user, session, Transport::Sse, Patience::default());
-        let first = open(user, session).unwrap();
-        let _second = open(user, session).unwrap();
-        assert!(open(user, session).is_none());
-        assert!(open(UserId::new(2), session).is_some());
-        drop(first);
-        let again = open(user, Id(2)).unwrap();
-        streams.end_session(Id(2));
-        assert_eq!(again.alarm.ending(), Some(End::SignedOut));
-        let other = open(UserId::new(2), Id(2)).unwrap();
-        assert_eq!(other.alarm.ending(), None);
-    }
-
-    #[test]
-    fn a_signal_ends_the_streams_that_it_concerns_and_no_others() {
-        let metrics = Arc::new(Metrics::register(&Registry::new()).unwrap());
-        let streams = Streams::new(20, metrics);
-        let open = |user, session| {
-            let slot = streams.open(
-                UserId::new(user),
-                Id(session),
-                Transport::Sse,
-                Patience::default(),
-            );
-            slot.unwrap()
-        };
-        let slots = [open(1, 1), open(1, 2), open(2, 3)];
-        let ending = || [0, 1, 2].map(|n: usize| slots[n].alarm.ending().is_some());
-        streams.hear(&Signal::SessionEnded {
-            session: tag(&Id(2)),
-        });
-        assert_eq!(ending(), [false, true, false]);
-        let user_id = UserId::new(1);
-        streams.hear(&Signal::UserSignedOut { user_id });
-        assert_eq!(ending(), [true, true, false]);
     }
 }
