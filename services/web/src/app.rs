@@ -161,7 +161,13 @@ impl App {
             vault.clone(),
             config.membership_ttl,
         );
-        let streams = Streams::new(config.max_streams_per_user, Arc::clone(&self.metrics));
+        let (streams, leases) = Streams::new(
+            config.max_streams_per_user,
+            Arc::clone(&self.ports.limits),
+            Arc::clone(&self.metrics),
+            done.clone(),
+        );
+        lifecycle.supervise("leases", leases);
         let hearing = streams.clone();
         hub.on_signal(move |signal| hearing.hear(signal));
         let stream_tokens = StreamTokens::new(&config, vault.clone(), self.ports.sessions.clone());

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use contracts::{GuildId, ShardId};
 use event_bus::BusConfig;
 use gateway_registry::{GatewayRegistry, RegistryConfig, RegistryError};
-use limits::{Limits, LinkLimits, MemoryLimits};
+use limits::{Limits, LimitsConfig, LinkLimits};
 use link::{Commands, Directory, Metrics, NoGateway, OneGateway, Remote, Timing};
 use prometheus::Registry;
 use tokio::sync::Mutex;
@@ -44,13 +44,14 @@ pub(crate) fn commands(
     Ok(Arc::new(remote))
 }
 
-/// Who counts what users may do: the gateway that serves its events over LINK, too, or this replica alone.
+/// Who counts what users may do: Redis, the gateway that serves its events over LINK, or this replica alone.
 pub(crate) fn limits(config: &Config) -> Arc<dyn Limits> {
     match &config.bus {
         BusConfig::Link { endpoint, .. } => {
             Arc::new(LinkLimits::connect(endpoint, Timing::default()))
         }
-        _ => Arc::new(MemoryLimits::default()),
+        BusConfig::Redis { redis, .. } => LimitsConfig::choose(Some(redis)).connect(),
+        _ => LimitsConfig::choose(None).connect(),
     }
 }
 

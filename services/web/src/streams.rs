@@ -4,7 +4,7 @@ mod leases;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, convert::Infallible, sync::Arc};
+use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 
 use contracts::{Signal, UserId};
 use lifecycle::CancellationToken;
@@ -192,9 +192,12 @@ impl Streams {
 }
 
 impl Table {
-    /// The streams whose leases are older than this.
-    fn leased_before(&self, moment: Instant) -> Vec<Lease> {
-        let old = self.open.iter().filter(|(_, open)| open.leased <= moment);
+    /// The streams whose leases are so old.
+    fn leased_for(&self, age: Duration) -> Vec<Lease> {
+        let old = self
+            .open
+            .iter()
+            .filter(|(_, open)| open.leased.elapsed() >= age);
         let leases = old.map(|(key, open)| Lease {
             user: open.user,
             key: *key,

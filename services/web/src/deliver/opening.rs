@@ -16,6 +16,7 @@ use crate::{
     patience::Patience,
     session::SignedIn,
     state::AppState,
+    streams::NoPlace,
 };
 
 /// Why a stream can't be opened.
@@ -55,9 +56,14 @@ pub(super) async fn open(
             );
         }
     }
-    let Some(slot) = state.streams.open(user, signed_in.id, transport, patience) else {
-        debug!(component = "WS", user_id = %user, "a user has too many streams");
-        return Err(Refusal::Passing(UnavailableReason::Overload));
+    let place = state.streams.open(user, signed_in.id, transport, patience);
+    let slot = match place.await {
+        Ok(slot) => slot,
+        Err(NoPlace::TooMany) => {
+            debug!(component = "WS", user_id = %user, "a user has too many streams");
+            return Err(Refusal::Passing(UnavailableReason::Overload));
+        }
+        Err(NoPlace::Unknown) => return Err(Refusal::Passing(UnavailableReason::Bus)),
     };
     let wish = Wish {
         user,

@@ -36,6 +36,9 @@ pub(crate) fn staged(stage: &Stage, membership_ttl: &str) -> AppState {
         vault.clone(),
         config.membership_ttl,
     );
+    let stop = CancellationToken::new();
+    let (streams, _leases) =
+        Streams::new(20, Arc::clone(&limits), Arc::clone(&metrics), stop.clone());
     let sessions: Sessions = MemorySessions::new().into();
     AppState::new(Parts {
         hub: stage.hub.clone(),
@@ -45,11 +48,11 @@ pub(crate) fn staged(stage: &Stage, membership_ttl: &str) -> AppState {
         memberships,
         discord,
         vault,
-        streams: Streams::new(20, Arc::clone(&metrics)),
+        streams,
         commands: Arc::new(link::NoGateway),
         limits,
         metrics,
-        drain: CancellationToken::new(),
+        drain: stop,
         tasks: Lifecycle::new(),
         config,
     })

@@ -92,7 +92,7 @@ impl Streams {
     /// Renews what is old enough. Open streams go on whatever comes of it: nobody is sent away because limits can't be asked.
     async fn renew(&self) {
         let begun = Instant::now();
-        let renewals = self.table.lock().leased_before(begun - RENEW_AFTER);
+        let renewals = self.table.lock().leased_for(RENEW_AFTER);
         let mut renewals = stream::iter(renewals)
             .map(|lease| async move { (lease, self.hold(lease).await) })
             .buffer_unordered(AT_ONCE);

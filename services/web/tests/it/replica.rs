@@ -4,7 +4,7 @@ use contracts::GuildId;
 use environment::Env;
 use event_bus::{BusConfig, EventBus, MemoryBus, Retention, WithoutRedis};
 use lifecycle::Lifecycle;
-use limits::{Limits, MemoryLimits};
+use limits::{Limits, MemoryLimits, RedisLimits};
 use prometheus::Registry;
 use redis_link::testing::RedisServer;
 use session_store::{MemorySessions, Sessions};
@@ -57,13 +57,17 @@ impl Deployment {
         let publisher = Publisher::new(bus);
         publisher.guild(GUILD).await;
         publisher.guild(OTHER).await;
+        let limits: Arc<dyn Limits> = match &redis {
+            Some(redis) => Arc::new(RedisLimits::connect(&redis.config("web-it"))),
+            None => Arc::new(MemoryLimits::default()),
+        };
         Self {
             discord: Discord::start(&[GUILD.get(), 5]).await,
             publisher,
             sessions: MemorySessions::new().into(),
             redis,
             gateway: Arc::default(),
-            limits: Arc::new(MemoryLimits::default()),
+            limits,
         }
     }
 

@@ -48,6 +48,7 @@ async fn open(state: &AppState) -> StreamBody {
     let slot = state
         .streams
         .open(user.id, id, Transport::Sse, Patience::default())
+        .await
         .unwrap();
     let wish = Wish {
         user: user.id,

@@ -85,3 +85,29 @@ async fn a_user_with_too_many_streams_is_refused_whatever_they_are() {
     let _again = Socket::stream(&web, &browser, json!({})).await;
     assert_eq!(second.told().await.0, "");
 }
+
+#[tokio::test]
+async fn the_streams_of_a_user_are_counted_over_all_replicas() {
+    let deployment = Deployment::on_redis().await;
+    let few = [("MAX_STREAMS_PER_USER", "2")];
+    let (one, two) = (
+        deployment.replica(&few).await,
+        deployment.replica(&few).await,
+    );
+    let here = Browser::signed_in(&one).await;
+    let there = here.at(&two);
+    let mut first = Socket::stream(&one, &here, json!({})).await;
+    let _second = Socket::stream(&two, &there, json!({})).await;
+    let mut third = Socket::open(&two).await;
+    third.auth(&token(&there).await, json!({})).await;
+    assert_eq!(third.code().await, 4429);
+    let sse = here.stream("").await;
+    sse.wait_for_end().await;
+    assert_eq!(sse.events()[0].data, r#"{"reason":"overload"}"#);
+
+    // A replica that stops gives its places back.
+    one.begin_stop();
+    assert_eq!(first.code().await, 1001);
+    assert!(one.stop().await);
+    let _again = Socket::stream(&two, &there, json!({})).await;
+}
