@@ -209,24 +209,27 @@ impl Court<'_> {
             self.one(due[*x], got[*y], verdict);
         }
         let mut missing: HashMap<&Key, Vec<&Emitted>> = HashMap::new();
-        let mut spare: HashMap<&Key, u32> = HashMap::new();
+        let mut spare: HashMap<&Key, Vec<u64>> = HashMap::new();
         let mut decided = self.now;
         for (emitted, at) in due.iter().zip(&paired.0).rev() {
             let key = &emitted.told.key;
             decided = at.unwrap_or(decided);
-            if self.is_excused(emitted) {
-                continue;
-            }
-            match (at, self.is_owed(emitted, decided)) {
-                (None, true) => missing.entry(key).or_default().push(emitted),
-                (Some(_), false) => *spare.entry(key).or_default() += 1,
+            let owed = !self.is_excused(emitted) && self.is_owed(emitted, decided);
+            match at {
+                None if owed => missing.entry(key).or_default().push(emitted),
+                // What came before it happened was another one that is the same.
+                Some(at) if !owed || *at < emitted.at_micros => {
+                    spare.entry(key).or_default().push(*at);
+                }
                 _ => {}
             }
         }
         // Of several that are the same, one that was not owed may have been paired with what came of one that was.
         for (key, spare) in spare {
-            if let Some(same) = missing.get_mut(key) {
-                same.truncate(same.len().saturating_sub(spare as usize));
+            let same = missing.entry(key).or_default();
+            for at in spare {
+                let meant = same.iter().position(|emitted| emitted.at_micros <= at);
+                meant.map(|meant| same.remove(meant));
             }
         }
         let who = self.profile.describe();
@@ -272,10 +275,16 @@ impl Court<'_> {
     fn one(&self, emitted: &Emitted, got: Got<'_>, verdict: &mut Verdict) {
         let key = &emitted.told.key;
         let who = self.profile.describe();
-        if !self.is_seen(emitted, self.model.newest_at(got.at)) || self.is_before(emitted, got.at) {
+        let hidden = !self.is_seen(emitted, self.model.newest_at(got.at));
+        if hidden || self.is_before(emitted, got.at) {
             verdict.leaked += 1;
-            let at = self.place(got.at);
-            verdict.note(|| format!("{who}: not to be seen: {key} (dispatch {}) {at}", emitted.n));
+            let (at, n) = (self.place(got.at), emitted.n);
+            let why = if hidden {
+                "not to be seen"
+            } else {
+                "from before the membership"
+            };
+            verdict.note(|| format!("{who}: {why}: {key} (dispatch {n}) {at}"));
         }
         let same = got.told.content == emitted.told.content;
         let blanked = got.told.content.is_none() && self.model.is_deleted(key.subject);

@@ -65,6 +65,10 @@ pub(super) fn remove(step: &mut Step<'_>, data: &Value) -> Option<()> {
 pub(super) fn role(step: &mut Step<'_>, data: &Value) -> Option<()> {
     if let Some(gone) = id(&data["role_id"]) {
         step.guild.roles.remove(&gone);
+        // Nothing is told of it: the next dispatch of a member says so in passing.
+        for roles in step.guild.members.values_mut() {
+            roles.remove(&gone);
+        }
         return Some(());
     }
     let role = &data["role"];
