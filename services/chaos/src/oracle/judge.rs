@@ -214,11 +214,12 @@ impl Court<'_> {
         for (emitted, at) in due.iter().zip(&paired.0).rev() {
             let key = &emitted.told.key;
             decided = at.unwrap_or(decided);
-            let owed = !self.is_excused(emitted) && self.is_owed(emitted, decided);
+            let excused = self.is_excused(emitted);
+            let owed = !excused && self.is_owed(emitted, decided);
             match at {
                 None if owed => missing.entry(key).or_default().push(emitted),
                 // What came before it happened was another one that is the same.
-                Some(at) if !owed || *at < emitted.at_micros => {
+                Some(at) if !(owed || excused) || *at < emitted.at_micros => {
                     spare.entry(key).or_default().push(*at);
                 }
                 _ => {}
