@@ -14,6 +14,7 @@ mod feed;
 mod follow;
 mod frame;
 mod join;
+mod journal;
 mod line;
 mod locate;
 mod mask;

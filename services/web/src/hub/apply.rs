@@ -77,7 +77,11 @@ impl Followed {
                 append(&self.feed, &mut ring, frame, &mut outlet);
             }
             Body::Audience(change) => {
+                let noted = change.clone();
                 let effect = self.picture.change(change, entry.id);
+                if effect.shifts || effect.member.is_some() {
+                    self.journal.note(entry.id, noted);
+                }
                 let mut ring = self.feed.ring.write();
                 let mark = Mark::new(*outlet.order, entry.id);
                 let tellings = ring.audience.follow(&self.picture, &effect, mark);

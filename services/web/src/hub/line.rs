@@ -10,6 +10,7 @@ use super::{
     audience::{Facts, Key, Mark},
     chain::Chain,
     feed::Feed,
+    journal::Journal,
     picture::Picture,
     pulse::Health,
     request::Open,
@@ -85,6 +86,8 @@ pub(crate) struct Followed {
     pub(crate) cut: EventId,
     /// Since when nobody has watched.
     pub(crate) deserted: Option<Instant>,
+    /// What changed lately about who may see what.
+    pub(crate) journal: Journal,
     /// Whether something is known of somebody that is not in force yet.
     pub(crate) unsettled: bool,
     /// When the next time-out of somebody is over, in Unix ms.
@@ -114,6 +117,7 @@ impl Followed {
             chain,
             cut,
             deserted: None,
+            journal: Journal::default(),
             unsettled: false,
             expiry: u64::MAX,
             void: EventId::ZERO,

@@ -65,6 +65,8 @@ struct Due {
     before: BTreeMap<GuildId, Before>,
     /// The rooms that were told since: whether the browser knows them now.
     told: BTreeMap<(GuildId, ChannelId), bool>,
+    /// How far the log is read; what came later the ring tells.
+    upto: EventId,
 }
 
 /// What waits for a viewer.

@@ -51,6 +51,10 @@ impl Before {
         }
     }
 
+    pub(super) fn cursor(&self) -> EventId {
+        self.cursor
+    }
+
     /// Takes over what this replica remembers of the user. True if there may be something to make good by now.
     pub(super) fn was(&mut self, eyes: &Eyes<'_>, cursor: EventId, upto: EventId) -> bool {
         let was = eyes.facts_at(cursor);

@@ -138,6 +138,7 @@ impl Viewer {
             after = after.min(seat.through);
         }
         past.after = after;
+        self.due.upto = upto;
         past.upto = Some(upto);
         Ok(upto)
     }

@@ -87,17 +87,25 @@ impl Viewer {
     /// a whole or not at all, where one was asked for, else room by room.
     fn corrections(&mut self, line: &mut Line) -> Pieces {
         let mut pieces = self.pieces();
-        let before = std::mem::take(&mut self.due.before);
+        let mut before = std::mem::take(&mut self.due.before);
         let told = std::mem::take(&mut self.due.told);
         let mut events = Vec::new();
-        for (guild, before) in &before {
+        for (guild, before) in &mut before {
             let Some(followed) = line.open(*guild) else {
                 continue;
             };
+            // The picture has moved on since: what it was at the cursor, those changes say too.
+            let Some(later) = followed.journal.after(self.due.upto) else {
+                return self.begin_again(ResetReason::Trimmed, line);
+            };
+            for change in later {
+                before.note(change, self.user, None);
+            }
             let ring = followed.feed.ring.read();
             let Some(eyes) = ring.audience.eyes(self.user) else {
                 continue;
             };
+            before.was(&eyes, before.cursor(), self.due.upto);
             let picture = &followed.picture;
             for room in before.rooms(picture) {
                 let told = told.get(&(*guild, room)).copied();
