@@ -189,12 +189,21 @@ impl Hub {
         alarm: &Arc<Alarm>,
         cursor: EventId,
     ) -> Result<Result<Viewer, ResetReason>, Away> {
-        if let Some(viewer) = self.resume_in_rings(wish, alarm, cursor, None)? {
+        if self.knows(wish)
+            && let Some(viewer) = self.resume_in_rings(wish, alarm, cursor, None)?
+        {
             return Ok(Ok(viewer));
         }
         let clock = self.inner.bus.clock().await?;
         if cursor > clock {
             return Ok(Err(ResetReason::Future));
+        }
+        if !self.knows(wish) {
+            // What Discord just said may be newer than what was applied here: the log's word of it comes first, or nobody would
+            // tell this browser what changed.
+            let guilds = wish.ids();
+            self.level_when(|line| line.complete_for(&guilds) >= clock)
+                .await?;
         }
         if let Some(viewer) = self.resume_in_rings(wish, alarm, cursor, Some(clock))? {
             return Ok(Ok(viewer));
@@ -233,6 +242,16 @@ impl Hub {
         }
         viewer.fall_behind();
         Ok(Ok(viewer))
+    }
+
+    /// Whether the user is known in all guilds.
+    fn knows(&self, wish: &Wish) -> bool {
+        let mut line = self.inner.line.lock();
+        let mut guilds = wish.guilds.iter();
+        guilds.all(|standing| {
+            let followed = line.open(standing.guild);
+            followed.is_some_and(|followed| followed.knows(wish.user))
+        })
     }
 
     /// Goes on in the rings, if all of them reach back to the cursor and hold all that this user was told since. Nothing is read

@@ -182,6 +182,11 @@ impl Followed {
         joined && cursor >= ring.floor() && eyes.is_some_and(|eyes| eyes.reach_back_to(cursor))
     }
 
+    /// Whether a user watches, or did a moment ago.
+    pub(crate) fn knows(&self, user: UserId) -> bool {
+        self.feed.ring.read().audience.eyes(user).is_some()
+    }
+
     /// The rooms that a user knows of, in ascending order.
     pub(crate) fn rooms_of(&self, user: UserId) -> Vec<ChannelId> {
         let ring = self.feed.ring.read();
