@@ -92,6 +92,7 @@ fn start_gateway(control: &Control, port: u16, more: Option<(&str, String)>) -> 
         ("DISCORD_CDN_URL", format!("{}/cdn", control.url)),
         ("DISCORD_INTENTS", "36739".to_owned()),
         ("GATEWAY_WS_PORT", port.to_string()),
+        ("LINK_ADVERTISE_URL", format!("ws://127.0.0.1:{port}")),
         ("METRICS_PORT", free_port().to_string()),
         ("LINK_TOKEN", LINK_TOKEN.to_owned()),
         ("BIND", "127.0.0.1".to_owned()),

@@ -6,4 +6,5 @@ mod discord_trouble;
 mod link;
 mod outage;
 mod page;
+mod people;
 mod replicas;
