@@ -31,8 +31,16 @@ pub(crate) struct Web {
 impl Stack {
     /// Starts everything with so many web replicas and waits until each is ready.
     pub(crate) async fn start(replicas: usize) -> Self {
+        Self::among(simulator(&[]).await, replicas).await
+    }
+
+    /// The same with a Discord that asks who signs in.
+    pub(crate) async fn with_choice(replicas: usize) -> Self {
+        Self::among(simulator_that_asks().await, replicas).await
+    }
+
+    async fn among((simulator, control): (Process, Control), replicas: usize) -> Self {
         let redis = RedisServer::start(&["--appendonly", "yes"]).await;
-        let (simulator, control) = simulator(&[]).await;
         let gateway_port = free_port();
         let gateway = gateway(&control, &redis.url(), gateway_port);
         let mut webs = Vec::new();
@@ -61,11 +69,18 @@ impl Stack {
 
 /// Starts a simulator that signs everybody in as nelly.
 pub(crate) async fn simulator(args: &[&str]) -> (Process, Control) {
+    simulator_with(args, &[("SIM_AUTO_APPROVE", "nelly".to_owned())]).await
+}
+
+/// Starts a simulator that asks who signs in.
+async fn simulator_that_asks() -> (Process, Control) {
+    simulator_with(&[], &[]).await
+}
+
+async fn simulator_with(args: &[&str], more: &[(&str, String)]) -> (Process, Control) {
     let port = free_port();
-    let env = [
-        ("SIM_PORT", port.to_string()),
-        ("SIM_AUTO_APPROVE", "nelly".to_owned()),
-    ];
+    let mut env = vec![("SIM_PORT", port.to_string())];
+    env.extend_from_slice(more);
     let process = Process::start("simulator", args, &env);
     let control = Control {
         url: format!("http://127.0.0.1:{port}"),

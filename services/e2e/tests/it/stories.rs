@@ -3,6 +3,7 @@
 mod all_in_one;
 mod configuration;
 mod discord_trouble;
+mod interface;
 mod link;
 mod outage;
 mod page;
