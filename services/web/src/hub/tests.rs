@@ -8,6 +8,7 @@ mod oracle;
 mod people;
 mod privacy;
 pub(crate) mod script;
+mod sights;
 mod world;
 
 use std::time::Duration;

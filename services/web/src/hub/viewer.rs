@@ -7,7 +7,7 @@ mod groups;
 mod quiet;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, atomic::Ordering},
 };
 
@@ -65,6 +65,8 @@ struct Due {
     before: BTreeMap<GuildId, Before>,
     /// The rooms that were told since: whether the browser knows them now.
     told: BTreeMap<(GuildId, ChannelId), bool>,
+    /// Rooms of which something was passed over because they were out of sight just then.
+    missed: BTreeSet<(GuildId, ChannelId)>,
     /// How far the log is read; what came later the ring tells.
     upto: EventId,
 }

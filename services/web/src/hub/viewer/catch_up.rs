@@ -105,6 +105,7 @@ impl Viewer {
         if !self.hold {
             self.due.before.clear();
             self.due.told.clear();
+            self.due.missed.clear();
         }
         let level = hub.level_when(|line| {
             let user = self.user;
@@ -167,6 +168,9 @@ impl Viewer {
     ) {
         let (kind, channel) = (envelope.event, envelope.channel_id);
         let shows = followed.shows(self.user, kind, channel);
+        if let Some(room) = channel.filter(|_| !shows && !Mask::TEXT.meets(Mask::of(kind))) {
+            self.due.missed.insert((envelope.guild_id, room));
+        }
         if let (EventKind::RoomCreated | EventKind::RoomDeleted, Some(room)) = (kind, channel) {
             let there = kind == EventKind::RoomCreated;
             if shows {

@@ -136,6 +136,7 @@ impl Viewer {
             if let Some((room, there)) = frame.room.filter(|_| self.hold) {
                 let guild = self.seats[frame.seat].feed.guild;
                 self.due.told.insert((guild, room), there);
+                self.due.missed.remove(&(guild, room));
             }
             let seat = &mut self.seats[frame.seat];
             seat.next = frame.place + 1;

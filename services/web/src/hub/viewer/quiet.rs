@@ -56,6 +56,7 @@ impl Viewer {
         self.due.reset = None;
         self.due.before.clear();
         self.due.told.clear();
+        self.due.missed.clear();
         for seat in &mut self.seats {
             seat.next = seat.feed.ring.read().end();
             if let Some(followed) = line.open(seat.feed.guild) {
@@ -89,6 +90,7 @@ impl Viewer {
         let mut pieces = self.pieces();
         let mut before = std::mem::take(&mut self.due.before);
         let told = std::mem::take(&mut self.due.told);
+        let missed = std::mem::take(&mut self.due.missed);
         let mut events = Vec::new();
         for (guild, before) in &mut before {
             let Some(followed) = line.open(*guild) else {
@@ -116,6 +118,10 @@ impl Viewer {
                         events.push(picture.vanished(room, there));
                     }
                     (false, true) => events.extend(picture.appeared(room)),
+                    (true, true) if missed.contains(&(*guild, room)) => {
+                        events.push(picture.vanished(room, true));
+                        events.extend(picture.appeared(room));
+                    }
                     _ => {}
                 }
             }
