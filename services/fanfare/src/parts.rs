@@ -5,8 +5,9 @@ use std::{
 };
 
 use environment::Env;
-use event_bus::WithoutRedis;
+use event_bus::{BusConfig, WithoutRedis};
 use lifecycle::Lifecycle;
+use limits::LimitsConfig;
 use program::Findings;
 use prometheus::Registry;
 use simulator::Scenario;
@@ -80,11 +81,16 @@ impl Parts {
             rooms: gateway.rooms(),
         };
         let gateway = gateway::App::assemble(gateway, ports, registry.clone()).await?;
+        let limits = match &web.bus {
+            BusConfig::Redis { redis, .. } => LimitsConfig::choose(Some(redis)),
+            _ => LimitsConfig::choose(None),
+        };
+        let limits = limits.connect();
         let ports = web::Ports {
             bus,
             sessions,
             commands: gateway.commands(),
-            limits: Arc::new(limits::MemoryLimits::default()),
+            limits,
         };
         let web = web::App::assemble(web, ports, registry).await?;
         gateway.start(&lifecycle);
