@@ -7,7 +7,7 @@ use crate::stack::Stack;
 /// What schemathesis has for the whole run.
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(240);
 
-/// The OpenAPI document says what is true: schemathesis, told by `api/schemathesis.toml`, sends everything that it allows and much that
+/// The `OpenAPI` document says what is true: schemathesis, told by `api/schemathesis.toml`, sends everything that it allows and much that
 /// it does not, as people of the simulator (`api/people.py`), and looks at every answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_is_one_that_the_interface_describes() {
