@@ -56,9 +56,9 @@ target/schemathesis/.installed: $(API)/requirements.txt
 node-modules: $(BROWSER)/node_modules/.package-lock.json $(DASHBOARD)/node_modules/.package-lock.json $(INTEROP)/node_modules/.package-lock.json services/e2e/browser/node_modules/.package-lock.json
 
 tools: schemathesis ## Installs the servers and the browser that the tests start
-	@command -v redis-server >/dev/null && command -v chromium >/dev/null || \
+	@command -v redis-server >/dev/null && command -v chromium >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
 	  { $(AS_ROOT); \
-	    as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq redis-server chromium >/dev/null; }
+	    as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq redis-server chromium postgresql >/dev/null; }
 
 test: tools test-browser test-rust test-chaos ## Installs what is missing and runs every test
 

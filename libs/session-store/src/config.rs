@@ -1,16 +1,23 @@
 use environment::{Env, Variable};
 use redis_link::RedisConfig;
 
-use crate::{MemorySessions, RedisSessions, Sessions};
+use crate::{MemorySessions, PostgresConfig, PostgresSessions, RedisSessions, Sessions};
 
 /// Where sessions are kept.
 pub const SESSION_STORE: Variable = Variable::new(
     "SESSION_STORE",
-    "where sign-ins are kept: `redis` or `memory` (this process only); without it redis if Redis is configured, else memory",
+    "where sign-ins are kept: `redis`, `postgres` or `memory` (this process only); without it redis if Redis is configured, else memory",
 );
 
+/// Where PostgreSQL is.
+pub const DATABASE_URL: Variable = Variable::new(
+    "DATABASE_URL",
+    "postgres://user:password@host[:port]/database[?sslmode=require], a Supabase project's own too; for SESSION_STORE=postgres",
+)
+.secret();
+
 /// What this crate reads, beside Redis' own variables.
-pub const VARIABLES: &[Variable] = &[SESSION_STORE];
+pub const VARIABLES: &[Variable] = &[SESSION_STORE, DATABASE_URL];
 
 /// Which store to use.
 #[derive(Debug, Clone)]
@@ -19,34 +26,46 @@ pub enum SessionStoreConfig {
     Memory,
     /// Shared by all replicas.
     Redis(Box<RedisConfig>),
+    /// Shared by all replicas.
+    Postgres(Box<PostgresConfig>),
 }
 
 impl SessionStoreConfig {
     /// Reads it; `redis` is the configuration of Redis if there is one.
     pub fn read(env: &mut Env, redis: Option<&RedisConfig>) -> Self {
+        let url = env.secret(&DATABASE_URL);
         match (env.text(&SESSION_STORE).as_deref().map(str::trim), redis) {
-            (Some("redis") | None, Some(redis)) => Self::Redis(Box::new(redis.clone())),
-            (Some("memory") | None, _) => Self::Memory,
-            (Some("redis"), None) => {
-                env.fault(
+            (Some("redis") | None, Some(redis)) => return Self::Redis(Box::new(redis.clone())),
+            (Some("memory") | None, _) => {}
+            (Some("redis"), None) => env.fault(
+                &SESSION_STORE,
+                "is `redis`, but no Redis is configured: set REDIS_URL",
+            ),
+            (Some("postgres"), _) => match url.map(|url| PostgresConfig::parse(&url)) {
+                Some(Some(postgres)) => return Self::Postgres(Box::new(postgres)),
+                Some(None) => env.fault(
+                    &DATABASE_URL,
+                    "is not an address like postgres://user:password@host:5432/database",
+                ),
+                None => env.fault(
                     &SESSION_STORE,
-                    "is `redis`, but no Redis is configured: set REDIS_URL",
-                );
-                Self::Memory
-            }
+                    "is `postgres`, but there is no PostgreSQL: set DATABASE_URL",
+                ),
+            },
             (Some(other), _) => {
-                let message = format!("is `{other}`; it may be `redis` or `memory`");
+                let message = format!("is `{other}`; it may be `redis`, `postgres` or `memory`");
                 env.fault(&SESSION_STORE, message);
-                Self::Memory
             }
         }
+        Self::Memory
     }
 
-    /// The store. One in Redis is returned at once and answers errors until Redis can be reached.
+    /// The store. One in Redis or PostgreSQL is returned at once and answers errors until that can be reached.
     pub fn connect(&self) -> Sessions {
         match self {
             Self::Memory => MemorySessions::new().into(),
             Self::Redis(redis) => RedisSessions::connect(redis).into(),
+            Self::Postgres(postgres) => PostgresSessions::connect(postgres).into(),
         }
     }
 }
@@ -55,11 +74,15 @@ impl SessionStoreConfig {
 mod tests {
     use super::*;
 
-    fn read(value: &str, redis: bool) -> (SessionStoreConfig, Option<String>) {
+    fn read_with(value: &str, redis: bool, url: &str) -> (SessionStoreConfig, Option<String>) {
         let redis = redis.then(|| RedisConfig::new("redis://127.0.0.1:1".into(), "test").unwrap());
-        let mut env = Env::from_pairs([("SESSION_STORE", value)]);
+        let mut env = Env::from_pairs([("SESSION_STORE", value), ("DATABASE_URL", url)]);
         let config = SessionStoreConfig::read(&mut env, redis.as_ref());
         (config, env.finish().err().map(|error| error.to_string()))
+    }
+
+    fn read(value: &str, redis: bool) -> (SessionStoreConfig, Option<String>) {
+        read_with(value, redis, "")
     }
 
     #[test]
@@ -79,10 +102,36 @@ mod tests {
     }
 
     #[test]
+    fn postgres_is_used_where_it_is_named_and_its_password_is_told_to_nobody() {
+        let url = "postgres://somebody:hunter2@db.example:6543/postgres?sslmode=require";
+        let (config, fault) = read_with("postgres", true, url);
+        assert!(matches!(config, SessionStoreConfig::Postgres(_)) && fault.is_none());
+        assert!(!format!("{config:?}").contains("hunter2"));
+        for wrong in [
+            "db.example",
+            "mysql://somebody:hunter2@h/d",
+            "postgres://a:hunter2@h:port/d",
+        ] {
+            let (_, fault) = read_with("postgres", true, wrong);
+            let fault = fault.unwrap();
+            assert!(
+                fault.contains("DATABASE_URL") && !fault.contains("hunter2"),
+                "{fault}"
+            );
+        }
+        assert!(
+            read("postgres", true)
+                .1
+                .unwrap()
+                .contains("set DATABASE_URL")
+        );
+    }
+
+    #[test]
     fn what_can_not_be_is_a_fault_that_says_what_can() {
         let (_, fault) = read("redis", false);
         assert!(fault.unwrap().contains("set REDIS_URL"));
-        for unknown in ["cookie", "postgres", "Redis"] {
+        for unknown in ["supabase", "Redis"] {
             let (_, fault) = read(unknown, true);
             let fault = fault.unwrap();
             assert!(

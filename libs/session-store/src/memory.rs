@@ -1,6 +1,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     fmt,
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -12,6 +13,8 @@ use tower_sessions::{
     session_store::Result,
 };
 
+use crate::marks::{Marks, MemoryMarks};
+
 /// How many sessions are kept in memory; a further one pushes out the one that would expire first.
 pub const MEMORY_CAPACITY: usize = 50_000;
 
@@ -19,6 +22,7 @@ pub const MEMORY_CAPACITY: usize = 50_000;
 #[derive(Default)]
 pub struct MemorySessions {
     kept: Mutex<Kept>,
+    marks: MemoryMarks,
 }
 
 /// The records, and their ids by expiry (the number of an id makes the order total).
@@ -113,6 +117,17 @@ impl SessionStore for MemorySessions {
     async fn delete(&self, id: &Id) -> Result<()> {
         self.kept.lock().remove(*id);
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Marks for MemorySessions {
+    async fn mark(&self, key: &str, value: &str, ttl: Duration) -> Result<()> {
+        self.marks.mark(key, value, ttl).await
+    }
+
+    async fn marked(&self, key: &str) -> Result<Option<String>> {
+        self.marks.marked(key).await
     }
 }
 

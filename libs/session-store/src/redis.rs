@@ -1,7 +1,11 @@
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
-use fred::clients::Client;
+use fred::{
+    clients::Client,
+    interfaces::KeysInterface,
+    types::{Expiration, Value},
+};
 use redis_link::{RedisConfig, RedisLink, Role};
 use sha2::{Digest, Sha256};
 use tower_sessions::{
@@ -12,6 +16,8 @@ use tower_sessions::{
 use tower_sessions_redis_store::RedisStore;
 use tracing::{debug, warn};
 
+use crate::marks::Marks;
+
 /// How often `create` draws another id. Ids are random 128-bit numbers: two draws in a row that are taken mean that something else is wrong.
 const DRAWS: usize = 4;
 
@@ -21,8 +27,7 @@ const PURPOSE: &[u8] = b"fanfare session key v1\0";
 /// The sessions of all replicas, in Redis.
 pub struct RedisSessions {
     store: RedisStore<Client>,
-    /// Keeps the connection; it ends with the last user.
-    _link: RedisLink,
+    link: RedisLink,
     prefix: String,
 }
 
@@ -32,7 +37,7 @@ impl RedisSessions {
         let link = RedisLink::connect(redis, Role::Sessions);
         Self {
             store: RedisStore::new(link.client().clone()),
-            _link: link,
+            link,
             prefix: redis.prefix.clone(),
         }
     }
@@ -119,4 +124,24 @@ impl SessionStore for RedisSessions {
     async fn delete(&self, id: &Id) -> Result<()> {
         self.store.delete(&self.stored_id(id)).await
     }
+}
+
+#[async_trait]
+impl Marks for RedisSessions {
+    async fn mark(&self, key: &str, value: &str, ttl: Duration) -> Result<()> {
+        let ttl = i64::try_from(ttl.as_millis().max(1)).unwrap_or(i64::MAX);
+        let (key, client) = (self.link.key(key), self.link.client());
+        let set = client.set::<Value, _, _>(key, value, Some(Expiration::PX(ttl)), None, false);
+        set.await.map(|_| ()).map_err(away)
+    }
+
+    async fn marked(&self, key: &str) -> Result<Option<String>> {
+        let key = self.link.key(key);
+        self.link.client().get(key).await.map_err(away)
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn away(error: fred::error::Error) -> Error {
+    Error::Backend(error.to_string())
 }

@@ -62,6 +62,7 @@ pub(crate) fn demo(env: &mut Env) {
         "EVENT_BUS",
         "GATEWAY_REGISTRY",
         "SESSION_STORE",
+        "DATABASE_URL",
     ] {
         env.unset(name);
     }

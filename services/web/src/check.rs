@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use event_bus::BusConfig;
 use program::Findings;
 use prometheus::Registry;
+use session_store::SessionStoreConfig;
 use tokio::time::sleep;
 
 use crate::{
@@ -21,6 +22,7 @@ pub async fn run(config: &Config) -> Findings {
     findings.ok("the configuration is complete");
     addresses(config, &mut findings);
     bus(config, &mut findings).await;
+    sessions(config, &mut findings).await;
     discord(config, &mut findings).await;
     findings
 }
@@ -67,6 +69,20 @@ async fn bus(config: &Config, findings: &mut Findings) {
             }
             Err(_) => sleep(Duration::from_millis(100)).await,
         }
+    }
+}
+
+async fn sessions(config: &Config, findings: &mut Findings) {
+    match &config.sessions {
+        SessionStoreConfig::Memory => findings.note("sign-ins are kept in memory: a restart signs everybody out, and there can be only one replica"),
+        // It is the same Redis.
+        SessionStoreConfig::Redis(_) => {}
+        SessionStoreConfig::Postgres(_) => match config.sessions.connect().ping().await {
+            Ok(()) => findings.ok("PostgreSQL answers and has the tables of sign-ins"),
+            Err(error) => findings.fail(format!(
+                "PostgreSQL can't be used: {error}. Is DATABASE_URL right, is PostgreSQL running, may its user create a schema?"
+            )),
+        },
     }
 }
 

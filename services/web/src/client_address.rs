@@ -50,6 +50,11 @@ impl ClientAddress {
         Self(client)
     }
 
+    /// Whether it is this machine.
+    pub(crate) fn is_loopback(self) -> bool {
+        self.0.is_loopback()
+    }
+
     /// What limits count by: the address, or the network of 64 bits that one client of IPv6 has to itself.
     pub(crate) fn network(self) -> String {
         network(self.0)

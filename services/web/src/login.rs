@@ -1,5 +1,6 @@
 //! Signing in through Discord: away, back, and out.
 
+mod allowance;
 mod authorize;
 mod callback;
 mod logout;

@@ -2,6 +2,7 @@
 
 pub(crate) mod cookie;
 pub(crate) mod kept;
+pub(crate) mod over;
 pub(crate) mod vault;
 
 use std::time::Duration;

@@ -175,12 +175,6 @@ impl Streams {
         }
     }
 
-    /// Ends the streams of a session.
-    pub(crate) fn end_session(&self, session: Id) {
-        let session = tag(&session);
-        self.hear(&Signal::SessionEnded { session });
-    }
-
     /// Asks all streams to end, each in a slot of its own.
     pub(crate) fn drain(&self) {
         let mut table = self.table.lock();

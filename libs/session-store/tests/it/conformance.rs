@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use serde_json::json;
-use session_store::Sessions;
+use session_store::{OWNER, Owner, Sessions};
 use time::OffsetDateTime;
 use tower_sessions::{
     Session, SessionStore,
@@ -44,6 +44,7 @@ macro_rules! holds {
             a_logout_elsewhere_ends_a_session_in_use,
             a_new_id_at_login_leaves_nothing_under_the_old_one,
             a_save_brings_no_older_version_of_a_value_back,
+            all_sessions_of_a_user_end_at_once_and_those_begun_later_live,
         );
     };
     (@each $fresh:path: $($clause:ident),+ $(,)?) => {$(
@@ -272,4 +273,43 @@ pub(crate) async fn a_save_brings_no_older_version_of_a_value_back(sessions: Ses
     sessions.save(&first).await.unwrap();
     let stored = sessions.load(&first.id).await.unwrap().unwrap();
     assert_eq!(stored.data["tokens"], tokens(3));
+}
+
+/// A session of a user, begun now.
+async fn begun(sessions: &Sessions, user: &str) -> Record {
+    let mut begun = record(60);
+    let round = sessions.round(user).await.unwrap();
+    let user = user.to_owned();
+    let owner = json!(Owner { user, round });
+    begun.data.insert(OWNER.to_owned(), owner);
+    sessions.create(&mut begun).await.unwrap();
+    begun
+}
+
+pub(crate) async fn all_sessions_of_a_user_end_at_once_and_those_begun_later_live(
+    sessions: Sessions,
+) {
+    // Clauses may share a store.
+    let [user, other] = [(); 2].map(|()| Id::default().0.to_string());
+    let ended = [begun(&sessions, &user).await, begun(&sessions, &user).await];
+    let others = begun(&sessions, &other).await;
+    let anonymous = {
+        let mut anonymous = record(60);
+        sessions.create(&mut anonymous).await.unwrap();
+        anonymous
+    };
+    let ttl = Duration::from_secs(60);
+    for _ in 0..2 {
+        let before = begun(&sessions, &user).await;
+        sessions.end_all(&user, ttl).await.unwrap();
+        for over in ended.iter().chain([&before]) {
+            assert!(!sessions.is_live(&over.id).await.unwrap());
+            sessions.save(over).await.unwrap();
+            assert!(!sessions.is_live(&over.id).await.unwrap());
+        }
+        let after = begun(&sessions, &user).await;
+        assert_eq!(sessions.load(&after.id).await.unwrap(), Some(after));
+    }
+    assert!(sessions.is_live(&others.id).await.unwrap());
+    assert!(sessions.is_live(&anonymous.id).await.unwrap());
 }

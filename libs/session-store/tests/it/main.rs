@@ -7,4 +7,5 @@
 
 mod conformance;
 mod memory;
+mod postgres;
 mod redis;

@@ -4,8 +4,10 @@ use axum::{
 };
 use tower_sessions::{Expiry, Session};
 
-use super::{MOST_PENDING, PATIENCE, PENDING, Pending};
-use crate::{error::ApiError, hub::now_ms, session::USER, state::AppState};
+use super::{MOST_PENDING, PATIENCE, PENDING, Pending, allowance};
+use crate::{
+    client_address::ClientAddress, error::ApiError, hub::now_ms, session::USER, state::AppState,
+};
 
 /// Longest path that is returned to.
 const LONGEST_PATH: usize = 512;
@@ -13,9 +15,13 @@ const LONGEST_PATH: usize = 512;
 /// `GET /auth/login?returnTo=/path`: sends the browser to Discord.
 pub(crate) async fn authorize(
     State(state): State<AppState>,
+    address: ClientAddress,
     RawQuery(query): RawQuery,
     session: Session,
 ) -> Result<Response, ApiError> {
+    if let Some(refused) = allowance::take(&state, address).await? {
+        return Ok(refused);
+    }
     let query = query.unwrap_or_default();
     let wanted = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "returnTo");
     let return_to = wanted.map_or_else(|| "/".to_owned(), |(_, path)| own_path(&path).to_owned());
@@ -60,6 +66,8 @@ mod tests {
     #[test]
     fn nobody_is_sent_elsewhere_after_a_sign_in() {
         assert_eq!(own_path("/join/abc?x=1#y"), "/join/abc?x=1#y");
+        // Encoded slashes are part of a path.
+        assert_eq!(own_path("/%2f%2fevil.example"), "/%2f%2fevil.example");
         for foreign in [
             "",
             "//evil.example",
@@ -68,6 +76,18 @@ mod tests {
             "/a\r\nSet-Cookie: b",
             "evil",
             "/\t/evil",
+            "\\\\evil.example",
+            "/\\/evil.example",
+            "///evil.example",
+            "//evil.example/%2f..",
+            "http:/evil.example",
+            "javascript:alert(1)",
+            "user@evil.example",
+            "//user:password@evil.example",
+            " /a",
+            "/a b",
+            "/ä",
+            "%2f%2fevil.example",
         ] {
             assert_eq!(own_path(foreign), "/", "{foreign:?}");
         }

@@ -5,6 +5,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
+use session_store::{OWNER, Owner};
 use tower_sessions::Session;
 use tracing::{info, warn};
 
@@ -15,6 +16,7 @@ use crate::{
     session::{
         USER, expiry,
         kept::{KeptTokens, TOKENS},
+        over::session_ended,
     },
     state::AppState,
 };
@@ -38,6 +40,12 @@ impl From<tower_sessions::session::Error> for Failure {
     fn from(error: tower_sessions::session::Error) -> Self {
         warn!(component = "Internal", %error, "a sign-in failed at the session store");
         Self::Store
+    }
+}
+
+impl From<tower_sessions::session_store::Error> for Failure {
+    fn from(error: tower_sessions::session_store::Error) -> Self {
+        tower_sessions::session::Error::Store(error).into()
     }
 }
 
@@ -122,14 +130,20 @@ async fn finish(
     let tokens = state.discord.exchange(code, mine.verifier).await?;
     let user = state.discord.me(&tokens.access).await?;
     // A new id: whoever knew the one before the sign-in does not know this one.
-    if let Some(before) = session.id() {
-        state.streams.end_session(before);
-    }
+    let before = session.id();
+    let owner = Owner {
+        round: state.sessions.round(&user.id.to_string()).await?,
+        user: user.id.to_string(),
+    };
     session.cycle_id().await?;
+    if let Some(before) = before {
+        session_ended(state, before).await;
+    }
     session.remove_value(PENDING).await?;
     let kept = KeptTokens::seal(&state.vault, &tokens, 0);
     session.insert(TOKENS, kept).await?;
     session.insert(USER, &user).await?;
+    session.insert(OWNER, owner).await?;
     session.set_expiry(Some(expiry(state.config.session_ttl)));
     session.save().await?;
     state.memberships.forget(user.id);

@@ -31,6 +31,7 @@ pub(super) fn operations() -> Vec<Operation> {
             text(),
         )
         .answers(303, "To Discord.", None)
+        .answers(429, "A page: too many sign-ins were begun at this address; `Retry-After` says how long to wait.", HTML)
         .problems(&[UNAVAILABLE, LATE]),
         Operation::get(
             "login",
@@ -57,6 +58,13 @@ pub(super) fn operations() -> Vec<Operation> {
             "logout",
             "Signs out, and ends the session's streams",
         )
+        .parameter(
+            Query,
+            "all",
+            "1: all sessions of the user end, wherever they are.",
+            text(),
+        )
+        .problems(&[(400, "validation", "`all` is neither 1 nor 0")])
         .answers(204, "Nobody is signed in any more.", None)
         .problems(&[
             FOREIGN,

@@ -14,6 +14,7 @@ mod login;
 mod outage;
 mod renewal;
 mod rpc;
+mod sign_out;
 mod slow;
 mod streams;
 mod ws;
