@@ -7,7 +7,7 @@ use utoipa::openapi::{
 
 use super::{
     Operation,
-    problems::{FOREIGN, LATE, UNAVAILABLE},
+    problems::{FOREIGN, INVALID, LATE, UNAVAILABLE},
 };
 
 const HTML: Option<&str> = Some("text/html");
@@ -32,7 +32,11 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .answers(303, "To Discord.", None)
         .answers(429, "A page: too many sign-ins were begun at this address; `Retry-After` says how long to wait.", HTML)
-        .problems(&[UNAVAILABLE, LATE]),
+        .problems(&[
+            UNAVAILABLE,
+            LATE,
+            (503, "limits-away", "attempts can't be counted"),
+        ]),
         Operation::get(
             "login",
             "/auth/callback",
@@ -64,7 +68,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "1: all sessions of the user end, wherever they are.",
             text(),
         )
-        .problems(&[(400, "validation", "`all` is neither 1 nor 0")])
+        .problems(&[INVALID])
         .answers(204, "Nobody is signed in any more.", None)
         .problems(&[
             FOREIGN,
