@@ -28,10 +28,9 @@ pub(crate) async fn logout(
     let kept = KeptTokens::read(&session).await?;
     let id = session.id();
     if let Some(user) = user.as_ref().filter(|_| everywhere) {
-        let ended = state
-            .sessions
-            .end_all(&user.id.to_string(), state.config.session_ttl);
-        ended.await.map_err(tower_sessions::session::Error::Store)?;
+        let (name, ttl) = (user.id.to_string(), state.config.session_ttl);
+        let ended = state.sessions.end_all(&name, ttl).await;
+        ended.map_err(tower_sessions::session::Error::Store)?;
     }
     session.flush().await?;
     if let Some(id) = id {
