@@ -117,7 +117,8 @@ async fn a_signal_ends_the_streams_that_it_concerns_and_no_others() {
     let user_id = UserId::new(1);
     streams.hear(&Signal::UserSignedOut { user_id });
     assert_eq!(ending(), [true, true, false, false]);
-    streams.end_session(Id(4));
+    let session = tag(&Id(4));
+    streams.hear(&Signal::SessionEnded { session });
     assert_eq!(ending(), [true, true, false, true]);
     assert_eq!(slots[3].alarm.ending(), Some(End::SignedOut));
 }
