@@ -68,11 +68,10 @@ fn normalized(guilds: &SharedGuilds, seq: u64, t: &str, d: &serde_json::Value) -
         intents: Intents::UNPRIVILEGED,
         cdn_url: String::new(),
     };
-    let names = BTreeMap::new();
     let context = Context {
         rules: &rules,
-        names: &names,
-        behalves: &std::collections::BTreeMap::new(),
+        names: &BTreeMap::new(),
+        behalves: &BTreeMap::new(),
         generation: 1,
         known_until: None,
         trace: None,
