@@ -203,12 +203,13 @@ impl Config {
         format!("{}/auth/callback", self.origin())
     }
 
-    /// Name of the cookie: with `__Host-` browsers guarantee that no other host set it.
+    /// Name of the cookie: with `__Host-` browsers guarantee that no other host set it, with `__Secure-` that it came through
+    /// TLS.
     pub fn cookie_name(&self) -> &'static str {
-        if self.is_secure() && self.cookie_domain.is_none() {
-            "__Host-fanfare"
-        } else {
-            "fanfare"
+        match (self.is_secure(), &self.cookie_domain) {
+            (true, None) => "__Host-fanfare",
+            (true, Some(_)) => "__Secure-fanfare",
+            (false, _) => "fanfare",
         }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) async fn own_pages_only(
         Method::GET | Method::HEAD | Method::OPTIONS
     );
     let stream = ["/api/stream", "/api/ws"].contains(&request.uri().path());
-    if (!safe || stream) && !is_own(request.headers(), &state.config, safe) {
+    if (!safe || stream) && !is_own(request.headers(), &state.config) {
         return FOREIGN.into_response();
     }
     // No form can send JSON, so whatever else is sent may be a foreign page's form.
@@ -42,7 +42,7 @@ const FOREIGN: ApiError = ApiError::Forbidden("This origin is not among ALLOWED_
 
 /// Refuses a call from a foreign page.
 pub(crate) fn own_page(headers: &HeaderMap, config: &Config) -> Result<(), ApiError> {
-    is_own(headers, config, false).then_some(()).ok_or(FOREIGN)
+    is_own(headers, config).then_some(()).ok_or(FOREIGN)
 }
 
 /// Whether the content is said to be JSON, whatever its parameters.
@@ -54,14 +54,14 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn is_own(headers: &HeaderMap, config: &Config, safe: bool) -> bool {
+fn is_own(headers: &HeaderMap, config: &Config) -> bool {
     if let Some(origin) = headers.get(header::ORIGIN) {
         let known = |known: &str| origin.as_bytes() == known.as_bytes();
         return known(&config.origin())
             || config.allowed_origins.iter().any(|origin| known(origin));
     }
     let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-    safe || matches!(site, None | Some(b"same-origin" | b"none"))
+    matches!(site, None | Some(b"same-origin" | b"none"))
 }
 
 /// Lets the pages of other origins read our answers, if any are configured.
@@ -102,7 +102,7 @@ mod tests {
         let own = |name: &'static str, value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(HeaderName::from_static(name), value.parse().unwrap());
-            is_own(&headers, &config, false)
+            is_own(&headers, &config)
         };
         assert!(own("origin", "https://f.example") && own("origin", "https://app.example"));
         for foreign in [
@@ -120,7 +120,7 @@ mod tests {
             "a sibling host is known by its Origin only"
         );
         assert!(
-            is_own(&HeaderMap::new(), &config, false),
+            is_own(&HeaderMap::new(), &config),
             "a program, not a page"
         );
     }

@@ -19,6 +19,9 @@ const LONGEST_URI: usize = 8 << 10;
 /// Longest request id that is taken over from a proxy.
 const LONGEST_ID: usize = 64;
 
+/// Where people who were invited go; what follows is the token.
+const INVITED: &str = "/join/";
+
 pub(crate) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The headers that every response gets.
@@ -33,7 +36,7 @@ impl Shield {
         let cdn = url::Url::parse(&config.cdn_url).map(|url| url.origin().ascii_serialization());
         let policy = format!(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' {}; font-src 'self'; connect-src 'self'; \
-             manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+             manifest-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
             cdn.unwrap_or_default()
         );
         let mut headers = HeaderMap::new();
@@ -53,7 +56,10 @@ impl Shield {
             "camera=(), microphone=(), geolocation=()",
         );
         if config.is_secure() {
-            set("strict-transport-security", "max-age=31536000");
+            set(
+                "strict-transport-security",
+                "max-age=31536000; includeSubDomains",
+            );
         }
         Self {
             headers: Arc::new(headers),
@@ -74,7 +80,7 @@ pub(crate) async fn shield(State(shield): State<Shield>, request: Request, next:
         StatusCode::URI_TOO_LONG.into_response()
     } else {
         let span =
-            info_span!("request", request_id = %id, method = %request.method(), path = %path);
+            info_span!("request", request_id = %id, method = %request.method(), path = told(&path));
         next.run(request).instrument(span).await
     };
     let mut response = error::finish(response, &id);
@@ -98,6 +104,15 @@ pub(crate) async fn shield(State(shield): State<Shield>, request: Request, next:
     response
 }
 
+/// A path as logs and traces may name it: an invite's token in it would let its readers in.
+fn told(path: &str) -> &str {
+    if path.starts_with(INVITED) {
+        INVITED
+    } else {
+        path
+    }
+}
+
 /// The id that a proxy gave, if it is a plain word, else a new one.
 fn request_id(headers: &HeaderMap) -> String {
     let given = headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok());
@@ -110,4 +125,16 @@ fn request_id(headers: &HeaderMap) -> String {
     given
         .filter(plain)
         .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_of_a_path_holds_no_invite() {
+        assert_eq!(told("/join/0000000000000001abcdef"), "/join/");
+        assert_eq!(told("/join/../api/me"), "/join/");
+        assert_eq!(told("/api/guilds/1/rooms"), "/api/guilds/1/rooms");
+    }
 }

@@ -1,5 +1,6 @@
 //! Stories of the whole product. One binary, so that it links once.
 
+mod asvs;
 mod browser;
 mod process;
 mod stack;

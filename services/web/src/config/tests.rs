@@ -66,7 +66,7 @@ fn the_cookie_is_bound_to_the_host_unless_a_domain_is_given() {
     let config = read(&shared).unwrap();
     assert_eq!(
         (config.cookie_name(), config.cookie_domain.as_deref()),
-        ("fanfare", Some("example.com"))
+        ("__Secure-fanfare", Some("example.com"))
     );
     for bad in ["other.com", "com", "xample.com"] {
         assert!(

@@ -130,6 +130,8 @@ async fn every_answer_carries_the_security_headers() {
             "default-src 'none'",
             "script-src 'self'",
             "frame-ancestors 'none'",
+            "object-src 'none'",
+            "base-uri 'none'",
             "img-src 'self' https://cdn.example;",
         ] {
             assert!(policy.contains(part), "{path}: {policy}");
@@ -156,7 +158,10 @@ async fn behind_tls_the_cookie_is_bound_to_the_host() {
         .send()
         .await
         .unwrap();
-    assert!(answer.headers().contains_key("strict-transport-security"));
+    assert_eq!(
+        answer.headers()["strict-transport-security"],
+        "max-age=31536000; includeSubDomains"
+    );
     let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap();
     for part in [
         "__Host-fanfare=",
@@ -201,6 +206,11 @@ async fn foreign_origins_are_refused_and_allowed_ones_may_read() {
         .await
         .unwrap();
     assert_eq!(foreign.status(), 403);
+    // An image of a sibling host's page: the cookie comes along, an Origin does not.
+    let embedded = browser
+        .request("GET", "/api/stream")
+        .header("sec-fetch-site", "same-site");
+    assert_eq!(embedded.send().await.unwrap().status(), 403);
     let allowed = browser
         .request("GET", "/api/stream")
         .header("origin", "https://app.example")
