@@ -1,6 +1,9 @@
 //! Where a request comes from, behind whatever proxies are trusted.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+};
 
 use axum::{
     extract::FromRequestParts,
@@ -58,6 +61,12 @@ impl ClientAddress {
     /// What limits count by: the address, or the network of 64 bits that one client of IPv6 has to itself.
     pub(crate) fn network(self) -> String {
         network(self.0)
+    }
+}
+
+impl fmt::Display for ClientAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

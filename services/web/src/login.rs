@@ -17,6 +17,9 @@ use serde::{Deserialize, Serialize};
 /// Key of the sign-ins that a session has begun.
 const PENDING: &str = "pending";
 
+/// What is sealed: where a sign-in returns to.
+const RETURN_TO: &str = "return-to";
+
 /// Most sign-ins that a session may have begun at once (tabs).
 const MOST_PENDING: usize = 4;
 
@@ -28,6 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 struct Pending {
     state: String,
     verifier: String,
+    /// Sealed under [`RETURN_TO`]: the path of an invite lets whoever reads it in.
     return_to: String,
     /// Unix ms.
     begun_at: u64,

@@ -1,5 +1,6 @@
 //! Who is signed in.
 
+pub(crate) mod age;
 pub(crate) mod cookie;
 pub(crate) mod kept;
 pub(crate) mod over;
@@ -12,7 +13,7 @@ use contracts::{UserId, rpc::Me};
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Expiry, Session, session::Id};
 
-use crate::{error::ApiError, hub::now_ms, state::AppState};
+use crate::{error::ApiError, hub::now_ms, shield::RequestSpan, state::AppState};
 
 /// Keys of what a session holds.
 pub(crate) const USER: &str = "user";
@@ -64,6 +65,13 @@ impl FromRequestParts<AppState> for SignedIn {
         let Some(id) = session.id() else {
             return Err(ApiError::Unauthorized);
         };
+        if age::is_over(&session).await? {
+            session.flush().await?;
+            return Err(ApiError::Unauthorized);
+        }
+        if let Some(span) = parts.extensions.get::<RequestSpan>() {
+            span.is_of(user.id);
+        }
         let seen: u64 = session.get(SEEN).await?.unwrap_or(0);
         let now = now_ms();
         // A read does not prolong a session, and a write per request would be one too many.

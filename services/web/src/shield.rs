@@ -4,14 +4,20 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use tracing::{Instrument, debug, info_span};
+use contracts::{Problem, UserId};
+use tracing::{Instrument, Span, debug, field::{Empty, display}, info, info_span};
 use uuid::Uuid;
 
-use crate::{config::Config, error, metrics::Metrics};
+use crate::{
+    client_address::{ClientAddress, Peer},
+    config::Config,
+    error,
+    metrics::Metrics,
+};
 
 /// Longest path and query that are looked at.
 const LONGEST_URI: usize = 8 << 10;
@@ -28,11 +34,23 @@ pub(crate) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id
 #[derive(Debug, Clone)]
 pub(crate) struct Shield {
     headers: Arc<HeaderMap>,
+    config: Arc<Config>,
     metrics: Arc<Metrics>,
 }
 
+/// The span of a request; what is found out about it later is noted there. It is among the extensions of the request.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestSpan(Span);
+
+impl RequestSpan {
+    /// Who asks.
+    pub(crate) fn is_of(&self, user: UserId) {
+        self.0.record("user_id", display(user));
+    }
+}
+
 impl Shield {
-    pub(crate) fn new(config: &Config, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(config: &Arc<Config>, metrics: Arc<Metrics>) -> Self {
         let cdn = url::Url::parse(&config.cdn_url).map(|url| url.origin().ascii_serialization());
         let policy = format!(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' {}; font-src 'self'; connect-src 'self'; \
@@ -63,29 +81,46 @@ impl Shield {
         }
         Self {
             headers: Arc::new(headers),
+            config: Arc::clone(config),
             metrics,
         }
     }
 }
 
 /// The outermost layer.
-pub(crate) async fn shield(State(shield): State<Shield>, request: Request, next: Next) -> Response {
+pub(crate) async fn shield(
+    State(shield): State<Shield>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let id = request_id(request.headers());
-    let path = request.uri().path().to_owned();
+    let (path, method) = (request.uri().path().to_owned(), request.method().clone());
+    let from = request.extensions().get::<Peer>().map(|peer| {
+        ClientAddress::of(*peer, request.headers(), &shield.config.trusted_proxies)
+    });
     let long = request
         .uri()
         .path_and_query()
         .is_some_and(|uri| uri.as_str().len() > LONGEST_URI);
+    let span = info_span!("request", request_id = %id, %method, path = told(&path), user_id = Empty);
     let response = if long {
         StatusCode::URI_TOO_LONG.into_response()
     } else {
-        let span =
-            info_span!("request", request_id = %id, method = %request.method(), path = told(&path));
-        next.run(request).instrument(span).await
+        request.extensions_mut().insert(RequestSpan(span.clone()));
+        next.run(request).instrument(span.clone()).await
     };
+    let status = response.status();
+    if is_refusal(&method, status) {
+        let code = response.extensions().get::<Problem>();
+        let code = code.map_or("", |problem| problem.code.as_str());
+        let from = from.map(|from| from.to_string()).unwrap_or_default();
+        span.in_scope(|| {
+            info!(component = "Internal", request_id = %id, from, status = status.as_u16(), code, "a request was refused");
+        });
+    }
     let mut response = error::finish(response, &id);
-    debug!(component = "Internal", request_id = %id, status = response.status().as_u16(), "a request was answered");
-    shield.metrics.answered(response.status().as_u16());
+    debug!(component = "Internal", request_id = %id, status = status.as_u16(), "a request was answered");
+    shield.metrics.answered(status.as_u16());
     for (name, value) in shield.headers.iter() {
         response
             .headers_mut()
@@ -102,6 +137,16 @@ pub(crate) async fn shield(State(shield): State<Shield>, request: Request, next:
             .or_insert(HeaderValue::from_static("no-store"));
     }
     response
+}
+
+/// Whether somebody asked for what is not for them, too often, or what can't be read. Who merely is not signed in yet, or
+/// looks for what is not there, is no news.
+fn is_refusal(method: &Method, status: StatusCode) -> bool {
+    match status.as_u16() {
+        400 | 403 | 413..=415 | 429 | 431 => true,
+        401 => *method != Method::GET,
+        _ => false,
+    }
 }
 
 /// A path as logs and traces may name it: an invite's token in it would let its readers in.

@@ -13,7 +13,7 @@ use crate::{
     config::Config,
     error::ApiError,
     hub::now_ms,
-    session::{SignedIn, USER, User, expiry, vault::Vault},
+    session::{SignedIn, USER, User, age, expiry, vault::Vault},
 };
 
 /// Separates the key of tokens from the other keys that the secret gives.
@@ -127,12 +127,18 @@ impl StreamTokens {
         let id = id.ok_or(Refused::Invalid)?;
         let store = Arc::new(self.0.sessions.clone());
         let session = Session::new(Some(id), store, Some(expiry(self.0.session_ttl)));
-        let user: Option<User> = session.get(USER).await.map_err(|error| {
+        let away = |error: tower_sessions::session::Error| {
             debug!(component = "WS", %error, "the session of a token could not be looked up");
             Refused::Unavailable
-        })?;
+        };
+        let user: Option<User> = session.get(USER).await.map_err(away)?;
         match user {
-            Some(user) if user.id.to_string() == claims.sub => Ok(SignedIn { user, id, session }),
+            Some(user)
+                if user.id.to_string() == claims.sub
+                    && !age::is_over(&session).await.map_err(away)? =>
+            {
+                Ok(SignedIn { user, id, session })
+            }
             _ => Err(Refused::Invalid),
         }
     }

@@ -4,13 +4,13 @@ use axum::{
 };
 use tower_sessions::{Expiry, Session};
 
-use super::{MOST_PENDING, PATIENCE, PENDING, Pending, allowance};
+use super::{MOST_PENDING, PATIENCE, PENDING, Pending, RETURN_TO, allowance};
 use crate::{
     client_address::ClientAddress, error::ApiError, hub::now_ms, session::USER, state::AppState,
 };
 
 /// Longest path that is returned to.
-const LONGEST_PATH: usize = 512;
+const LONGEST_PATH: usize = 256;
 
 /// `GET /auth/login?returnTo=/path`: sends the browser to Discord.
 pub(crate) async fn authorize(
@@ -33,7 +33,7 @@ pub(crate) async fn authorize(
     pending.push(Pending {
         state: secret,
         verifier,
-        return_to,
+        return_to: state.vault.seal(RETURN_TO, &return_to),
         begun_at: now_ms(),
     });
     session.insert(PENDING, pending).await?;
@@ -61,7 +61,28 @@ fn own_path(path: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use contracts::GuildId;
+
     use super::*;
+    use crate::{
+        hub::tests::script::{Stage, Ticks},
+        state::staged::staged,
+    };
+
+    #[tokio::test]
+    async fn a_sign_in_under_way_does_not_tell_the_invite_that_it_returns_to() {
+        let state = staged(&Stage::starting(&[GuildId::new(1)], Ticks::Return), "60");
+        let session = Session::new(None, Arc::new(state.sessions.clone()), None);
+        let query = RawQuery(Some("returnTo=/join/0123456789abcdef".to_owned()));
+        let answer = authorize(State(state.clone()), query, session.clone()).await;
+        assert_eq!(answer.unwrap().status(), 303);
+        let kept: Vec<Pending> = session.get(PENDING).await.unwrap().unwrap();
+        assert!(!kept[0].return_to.contains("0123456789abcdef"));
+        let path = state.vault.open(RETURN_TO, &kept[0].return_to);
+        assert_eq!(path.as_deref(), Some("/join/0123456789abcdef"));
+    }
 
     #[test]
     fn nobody_is_sent_elsewhere_after_a_sign_in() {

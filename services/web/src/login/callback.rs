@@ -9,12 +9,12 @@ use session_store::{OWNER, Owner};
 use tower_sessions::Session;
 use tracing::{info, warn};
 
-use super::{PATIENCE, PENDING, Pending, page};
+use super::{PATIENCE, PENDING, Pending, RETURN_TO, page};
 use crate::{
     discord::DiscordError,
     hub::now_ms,
     session::{
-        USER, expiry,
+        USER, age, expiry,
         kept::{KeptTokens, TOKENS},
         over::session_ended,
     },
@@ -99,6 +99,11 @@ pub(crate) async fn callback(
                 ),
             };
             state.metrics.login(label);
+            info!(
+                component = "Internal",
+                outcome = label,
+                "a sign-in failed"
+            );
             page::failed(status, words)
         }
     }
@@ -144,9 +149,11 @@ async fn finish(
     session.insert(TOKENS, kept).await?;
     session.insert(USER, &user).await?;
     session.insert(OWNER, owner).await?;
+    age::begin(session).await?;
     session.set_expiry(Some(expiry(state.config.session_ttl)));
     session.save().await?;
     state.memberships.forget(user.id);
     info!(component = "Internal", user_id = %user.id, "somebody signed in");
-    Ok(mine.return_to)
+    let return_to = state.vault.open(RETURN_TO, &mine.return_to);
+    Ok(return_to.unwrap_or_else(|| "/".to_owned()))
 }

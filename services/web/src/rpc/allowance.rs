@@ -24,6 +24,14 @@ pub(crate) const READS: Bucket = Bucket {
     per: Duration::from_secs(5),
 };
 
+/// Rooms and history of a guild, which the bus is asked for: 20 in 5 s, 60 at once.
+pub(crate) const LOOKS: Bucket = Bucket {
+    name: "looks",
+    burst: 60,
+    rate: 20,
+    per: Duration::from_secs(5),
+};
+
 /// How long the limits may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 

@@ -9,7 +9,7 @@ use tokio::{
 
 use crate::{
     browser::{Browser, client},
-    replica::{Deployment, PATIENCE, Replica},
+    replica::{Deployment, GUILD, PATIENCE, Replica},
 };
 
 async fn raw(web: &Replica, request: &str) -> String {
@@ -259,5 +259,33 @@ async fn health_and_readiness_say_what_they_mean() {
         "fanfare_build_info",
     ] {
         assert!(text.iter().any(|known| known == name), "{name} is missing");
+    }
+}
+
+#[tokio::test]
+async fn metrics_are_not_on_the_public_port() {
+    let deployment = Deployment::in_memory().await;
+    let web = deployment.replica(&[]).await;
+    for path in ["/metrics", "/api/metrics"] {
+        let answer = client().get(format!("{}{path}", web.url)).send().await;
+        assert_eq!(answer.unwrap().status(), 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn personal_answers_are_not_stored() {
+    let deployment = Deployment::in_memory().await;
+    let web = deployment.replica(&[]).await;
+    let browser = Browser::signed_in(&web).await;
+    for path in [
+        "/api/me",
+        "/api/guilds",
+        &format!("/api/guilds/{GUILD}/rooms"),
+        &format!("/api/guilds/{GUILD}/events"),
+        "/api/nothing",
+        "/auth/login",
+    ] {
+        let answer = browser.get(path).await;
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store", "{path}");
     }
 }

@@ -1,3 +1,4 @@
+use axum::{Router, response::Redirect};
 use reqwest::header;
 use serde_json::Value;
 
@@ -192,4 +193,19 @@ async fn expired_tokens_are_renewed_once_and_stored() {
     let stranger = Browser::new(&web);
     let failed = stranger.sign_in().await;
     assert_eq!(failed.status(), 502);
+}
+
+#[tokio::test]
+async fn a_redirect_of_discord_is_not_followed() {
+    let deployment = Deployment::in_memory().await;
+    let elsewhere = deployment.discord.url.clone();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let api = format!("http://{}/api/v10", listener.local_addr().unwrap());
+    let moved = async move |uri: http::Uri| Redirect::temporary(&format!("{elsewhere}{uri}"));
+    let router = Router::new().fallback(moved);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let web = deployment.replica(&[("DISCORD_API_URL", &api)]).await;
+    let answer = Browser::new(&web).sign_in().await;
+    assert!(answer.status().as_u16() >= 400, "{}", answer.status());
+    assert_eq!(deployment.discord.live_tokens(), 0, "nobody was asked");
 }

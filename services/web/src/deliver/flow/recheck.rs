@@ -7,7 +7,7 @@ use tracing::debug;
 
 use crate::{
     membership::{AUTH_GRACE, MembershipError, Standing},
-    session::SignedIn,
+    session::{SignedIn, age},
     state::AppState,
 };
 
@@ -98,6 +98,14 @@ impl Recheck {
             Arc::new(self.state.sessions.clone()),
             self.signed_in.session.expiry(),
         );
+        match age::is_over(&session).await {
+            Ok(false) => {}
+            Ok(true) => return Ok(None),
+            Err(error) => {
+                debug!(component = "WS", %error, "a session could not be looked up");
+                return Err(());
+            }
+        }
         let known = match self
             .state
             .memberships
