@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
-mod audit;
 mod browser;
 mod discord;
 mod gateway;
@@ -10,6 +9,7 @@ mod publisher;
 mod replica;
 mod socket;
 
+mod audit;
 mod limits;
 mod login;
 mod outage;
