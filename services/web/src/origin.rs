@@ -119,10 +119,7 @@ mod tests {
             !own("sec-fetch-site", "same-site"),
             "a sibling host is known by its Origin only"
         );
-        assert!(
-            is_own(&HeaderMap::new(), &config),
-            "a program, not a page"
-        );
+        assert!(is_own(&HeaderMap::new(), &config), "a program, not a page");
     }
 
     #[test]

@@ -9,7 +9,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contracts::{Problem, UserId};
-use tracing::{Instrument, Span, debug, field::{Empty, display}, info, info_span};
+use tracing::{
+    Instrument, Span, debug,
+    field::{Empty, display},
+    info, info_span,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -95,14 +99,16 @@ pub(crate) async fn shield(
 ) -> Response {
     let id = request_id(request.headers());
     let (path, method) = (request.uri().path().to_owned(), request.method().clone());
-    let from = request.extensions().get::<Peer>().map(|peer| {
-        ClientAddress::of(*peer, request.headers(), &shield.config.trusted_proxies)
-    });
+    let from = request
+        .extensions()
+        .get::<Peer>()
+        .map(|peer| ClientAddress::of(*peer, request.headers(), &shield.config.trusted_proxies));
     let long = request
         .uri()
         .path_and_query()
         .is_some_and(|uri| uri.as_str().len() > LONGEST_URI);
-    let span = info_span!("request", request_id = %id, %method, path = told(&path), user_id = Empty);
+    let span =
+        info_span!("request", request_id = %id, %method, path = told(&path), user_id = Empty);
     let response = if long {
         StatusCode::URI_TOO_LONG.into_response()
     } else {

@@ -153,7 +153,10 @@ fn rows() -> Vec<Vec<String>> {
     let text = read(&root().join(LIST));
     let lines = text.lines().filter_map(|line| {
         let inner = line.strip_prefix('|')?.strip_suffix('|')?;
-        let cells: Vec<String> = inner.split('|').map(|cell| cell.trim().to_owned()).collect();
+        let cells: Vec<String> = inner
+            .split('|')
+            .map(|cell| cell.trim().to_owned())
+            .collect();
         let numbered = cells[0].starts_with(|first: char| first.is_ascii_digit());
         numbered.then_some(cells)
     });

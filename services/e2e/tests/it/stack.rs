@@ -9,8 +9,9 @@ use crate::{
     process::{PATIENCE, Process, free_port},
 };
 
-const LINK_TOKEN: &str = "a-link-token-of-the-stories-0123456789";
-const SESSION_SECRET: &str = "a-session-secret-of-the-stories-0123456789-0123456789-0123456789-01";
+pub(crate) const LINK_TOKEN: &str = "a-link-token-of-the-stories-0123456789";
+pub(crate) const SESSION_SECRET: &str =
+    "a-session-secret-of-the-stories-0123456789-0123456789-0123456789-01";
 
 /// All services, ready.
 pub(crate) struct Stack {
@@ -31,21 +32,31 @@ pub(crate) struct Web {
 impl Stack {
     /// Starts everything with so many web replicas and waits until each is ready.
     pub(crate) async fn start(replicas: usize) -> Self {
-        Self::among(simulator(&[]).await, replicas).await
+        Self::among(simulator(&[]).await, replicas, "info").await
     }
 
     /// The same with a Discord that asks who signs in.
     pub(crate) async fn with_choice(replicas: usize) -> Self {
-        Self::among(simulator_that_asks().await, replicas).await
+        Self::among(simulator_that_asks().await, replicas, "info").await
     }
 
-    async fn among((simulator, control): (Process, Control), replicas: usize) -> Self {
+    /// The same with a filter for the logs of gateway and web.
+    pub(crate) async fn logging(filter: &str, replicas: usize) -> Self {
+        Self::among(simulator(&[]).await, replicas, filter).await
+    }
+
+    async fn among(
+        (simulator, control): (Process, Control),
+        replicas: usize,
+        filter: &str,
+    ) -> Self {
         let redis = RedisServer::start(&["--appendonly", "yes"]).await;
         let gateway_port = free_port();
-        let gateway = gateway(&control, &redis.url(), gateway_port);
+        let more = [("REDIS_URL", redis.url()), ("RUST_LOG", filter.to_owned())];
+        let gateway = start_gateway(&control, gateway_port, &more);
         let mut webs = Vec::new();
         for _ in 0..replicas {
-            webs.push(web(&control, &redis.url()));
+            webs.push(start_web(&control, &more));
         }
         wait_until_ready(&format!("http://127.0.0.1:{gateway_port}/ready")).await;
         for web in &webs {
@@ -92,15 +103,16 @@ async fn simulator_with(args: &[&str], more: &[(&str, String)]) -> (Process, Con
 
 /// Starts a gateway.
 pub(crate) fn gateway(control: &Control, redis_url: &str, port: u16) -> Process {
-    start_gateway(control, port, Some(("REDIS_URL", redis_url.to_owned())))
+    start_gateway(control, port, &[("REDIS_URL", redis_url.to_owned())])
 }
 
 /// Starts a gateway that holds everything in memory and serves it over LINK.
 pub(crate) fn gateway_without_redis(control: &Control, port: u16) -> Process {
-    start_gateway(control, port, None)
+    start_gateway(control, port, &[])
 }
 
-fn start_gateway(control: &Control, port: u16, more: Option<(&str, String)>) -> Process {
+/// Of what is given twice, the later counts.
+fn start_gateway(control: &Control, port: u16, more: &[(&str, String)]) -> Process {
     let env: Vec<_> = [
         ("DISCORD_BOT_TOKEN", "simulated-bot-token".to_owned()),
         ("DISCORD_API_URL", format!("{}/api/v10", control.url)),
@@ -114,26 +126,26 @@ fn start_gateway(control: &Control, port: u16, more: Option<(&str, String)>) -> 
         ("RUST_LOG", "info".to_owned()),
     ]
     .into_iter()
-    .chain(more)
+    .chain(more.iter().cloned())
     .collect();
     Process::start("gateway", &[], &env)
 }
 
 /// Starts a web replica on a free port.
 pub(crate) fn web(control: &Control, redis_url: &str) -> Web {
-    start_web(control, ("REDIS_URL", redis_url.to_owned()))
+    start_web(control, &[("REDIS_URL", redis_url.to_owned())])
 }
 
 /// Starts a web replica on a free port, of the one gateway at this port.
 pub(crate) fn web_without_redis(control: &Control, gateway_port: u16) -> Web {
     let gateway = format!("ws://127.0.0.1:{gateway_port}");
-    start_web(control, ("GATEWAY_WS_URL", gateway))
+    start_web(control, &[("GATEWAY_WS_URL", gateway)])
 }
 
-fn start_web(control: &Control, more: (&str, String)) -> Web {
+fn start_web(control: &Control, more: &[(&str, String)]) -> Web {
     let port = free_port();
     let url = format!("http://127.0.0.1:{port}");
-    let env = [
+    let env: Vec<_> = [
         ("PORT", port.to_string()),
         ("METRICS_PORT", free_port().to_string()),
         ("BASE_URL", url.clone()),
@@ -152,8 +164,10 @@ fn start_web(control: &Control, more: (&str, String)) -> Web {
         ("DISCORD_CDN_URL", format!("{}/cdn", control.url)),
         ("LINK_TOKEN", LINK_TOKEN.to_owned()),
         ("RUST_LOG", "info".to_owned()),
-        more,
-    ];
+    ]
+    .into_iter()
+    .chain(more.iter().cloned())
+    .collect();
     Web {
         process: Process::start("web", &[], &env),
         url,
@@ -220,6 +234,20 @@ impl Control {
                 .to_owned()
         };
         (text("id"), text("name"))
+    }
+
+    /// The id of a channel of the default guild.
+    pub(crate) async fn channel(&self, name: &str) -> String {
+        let state = self.state().await;
+        let mut channels = state["guilds"][0]["channels"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        let found = channels.find(|channel| channel["name"] == name);
+        found.expect("there is such a channel")["id"]
+            .as_str()
+            .expect("a channel has an id")
+            .to_owned()
     }
 
     /// The default guild's id.

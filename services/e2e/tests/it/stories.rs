@@ -9,3 +9,4 @@ mod outage;
 mod page;
 mod people;
 mod replicas;
+mod secrets;

@@ -99,11 +99,7 @@ pub(crate) async fn callback(
                 ),
             };
             state.metrics.login(label);
-            info!(
-                component = "Internal",
-                outcome = label,
-                "a sign-in failed"
-            );
+            info!(component = "Internal", outcome = label, "a sign-in failed");
             page::failed(status, words)
         }
     }

@@ -52,7 +52,9 @@ async fn sign_ins_and_refusals_are_logged() {
     let (log, _guard) = Log::begin();
     let deployment = Deployment::in_memory().await;
     let web = deployment.replica(&[]).await;
-    let made_up = Browser::new(&web).get("/auth/callback?code=a&state=b").await;
+    let made_up = Browser::new(&web)
+        .get("/auth/callback?code=a&state=b")
+        .await;
     assert_eq!(made_up.status(), 400);
     assert_eq!(log.told("a sign-in failed")[0]["outcome"], "stale");
     let browser = Browser::signed_in(&web).await;
@@ -62,7 +64,11 @@ async fn sign_ins_and_refusals_are_logged() {
     let refused = || log.told("a request was refused");
     let before = refused().len();
     assert_eq!(Browser::new(&web).get("/api/me").await.status(), 401);
-    assert_eq!(refused().len(), before, "who is not signed in yet is no news");
+    assert_eq!(
+        refused().len(),
+        before,
+        "who is not signed in yet is no news"
+    );
     let call = |request: reqwest::RequestBuilder| {
         let call = request.json(&json!({"name": "Lounge"}));
         async move { call.send().await.unwrap().status() }
@@ -82,7 +88,11 @@ async fn sign_ins_and_refusals_are_logged() {
     assert_eq!(lines[1]["from"], "127.0.0.1");
     assert!(lines[1]["timestamp"].as_str().unwrap().ends_with('Z'));
 
-    let out = browser.request("POST", "/auth/logout").send().await.unwrap();
+    let out = browser
+        .request("POST", "/auth/logout")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(out.status(), 204);
     assert_eq!(log.told("somebody signed out")[0]["user_id"], user);
 }

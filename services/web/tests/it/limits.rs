@@ -286,6 +286,10 @@ async fn personal_answers_are_not_stored() {
         "/auth/login",
     ] {
         let answer = browser.get(path).await;
-        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store", "{path}");
+        assert_eq!(
+            answer.headers()[header::CACHE_CONTROL],
+            "no-store",
+            "{path}"
+        );
     }
 }
