@@ -3,6 +3,7 @@
 mod guilds;
 mod health;
 mod history;
+mod looking;
 mod me;
 mod messages;
 

@@ -4,7 +4,7 @@ use axum::{
 };
 use contracts::{rpc::SharedGuild, snapshot::GuildRooms};
 
-use super::{shared, shared_guild};
+use super::{looking::Looking, shared, shared_guild};
 use crate::{error::ApiError, hub::icon_url, session::SignedIn, state::AppState};
 
 /// `GET /api/guilds`: the guilds that the user and the bot share, by name.
@@ -25,7 +25,7 @@ pub(crate) async fn guilds(
 /// `GET /api/guilds/{guild}/rooms`: the rooms as this user may see them, and who is in them.
 pub(crate) async fn rooms(
     State(state): State<AppState>,
-    signed_in: SignedIn,
+    Looking(signed_in): Looking,
     Path(guild): Path<String>,
 ) -> Result<Json<GuildRooms>, ApiError> {
     let standing = shared_guild(&state, &signed_in, &guild).await?;

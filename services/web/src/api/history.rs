@@ -6,8 +6,8 @@ use contracts::{EventId, event::PastEvent};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::shared_guild;
-use crate::{error::ApiError, session::SignedIn, state::AppState};
+use super::{looking::Looking, shared_guild};
+use crate::{error::ApiError, state::AppState};
 
 /// Events of an answer where nothing is asked for, and the most that may be asked for.
 const LIMIT: (usize, usize) = (100, 500);
@@ -27,7 +27,7 @@ pub(crate) struct History {
 /// `GET /api/guilds/{guild}/events?since=&limit=`: what the log holds after a cursor, judged like the stream.
 pub(crate) async fn history(
     State(state): State<AppState>,
-    signed_in: SignedIn,
+    Looking(signed_in): Looking,
     Path(guild): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<History>, ApiError> {

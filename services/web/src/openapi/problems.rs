@@ -39,6 +39,16 @@ pub(super) const SIGNED_IN: &[Problem] = &[
 /// Of everything that asks which guilds are the user's.
 pub(super) const MEMBER: &[Problem] = &[DISCORD];
 
+/// Of every question that is counted.
+pub(super) const LOOKS: &[Problem] = &[
+    (429, "rate-limited", "the user asked too often"),
+    (
+        503,
+        "limits-away",
+        "questions can't be counted, so none is taken",
+    ),
+];
+
 /// Of every function, before anybody is asked.
 pub(super) const CALL: &[Problem] = &[
     FOREIGN,

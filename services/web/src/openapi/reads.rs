@@ -16,7 +16,7 @@ use utoipa::{
 
 use super::{
     Operation,
-    problems::{GATEWAY, INVALID, MEMBER, NOT_FOUND, NOT_SHARED},
+    problems::{GATEWAY, INVALID, LOOKS, MEMBER, NOT_FOUND, NOT_SHARED},
 };
 use crate::api::History;
 
@@ -54,7 +54,8 @@ pub(super) fn operations() -> Vec<Operation> {
                     "rooms": [{"channelId": ROOM, "name": "Lobby", "userLimit": 0, "members": [member]}]}),
             )
             .problems(MEMBER)
-            .problems(&[INVALID, NOT_SHARED, NOT_FOUND]),
+            .problems(&[INVALID, NOT_SHARED, NOT_FOUND])
+            .problems(LOOKS),
         Operation::get("reads", "/api/guilds/{guild}/events", "events", "What happened in a guild, as far as the user may see it")
             .about("Judged by the permissions in force now, and never from before the user joined. An answer may hold fewer events than `limit` and say that there is more.")
             .signed_in()
@@ -66,7 +67,8 @@ pub(super) fn operations() -> Vec<Operation> {
                 json!({"events": [], "next": "1763836800123-0", "more": false}),
             )
             .problems(MEMBER)
-            .problems(&[INVALID, NOT_SHARED]),
+            .problems(&[INVALID, NOT_SHARED])
+            .problems(LOOKS),
         Operation::get("reads", "/api/channels/{channel}/messages", "messages", "What was written in a channel that the user may read")
             .about("Read from Discord through the gateway: 10 pages in 5 s, 20 at once, for each user.")
             .signed_in()
@@ -79,9 +81,8 @@ pub(super) fn operations() -> Vec<Operation> {
                 INVALID,
                 NOT_FOUND,
                 (403, "missing-permission", "the user may not read what was written before"),
-                (429, "rate-limited", "the user asked too often"),
-                (503, "limits-away", "questions can't be counted, so none is taken"),
             ])
+            .problems(LOOKS)
             .problems(GATEWAY),
     ]
 }

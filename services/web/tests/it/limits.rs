@@ -293,3 +293,26 @@ async fn personal_answers_are_not_stored() {
         );
     }
 }
+
+#[tokio::test]
+async fn who_looks_too_often_waits() {
+    let deployment = Deployment::in_memory().await;
+    let web = deployment.replica(&[]).await;
+    let browser = Browser::signed_in(&web).await;
+    let path = format!("/api/guilds/{GUILD}/rooms");
+    let mut looks = 0;
+    let refused = loop {
+        let answer = browser.get(&path).await;
+        if answer.status() != 200 {
+            break answer;
+        }
+        looks += 1;
+        assert!(looks < 1_000, "nobody stops it");
+    };
+    assert!(looks >= 60, "{looks}");
+    assert_eq!(refused.status(), 429);
+    assert!(refused.headers().contains_key(header::RETRY_AFTER));
+    let history = browser.get(&format!("/api/guilds/{GUILD}/events")).await;
+    assert_eq!(history.status(), 429, "they count together");
+    assert_eq!(browser.get("/api/me").await.status(), 200);
+}
