@@ -3,7 +3,7 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use crate::{error::ApiError, rpc::allowance, session::SignedIn, state::AppState};
 
 /// Somebody who is signed in and has not looked too often: each look costs the bus a question.
-pub(super) struct Looking(pub(super) SignedIn);
+pub(crate) struct Looking(pub(super) SignedIn);
 
 impl FromRequestParts<AppState> for Looking {
     type Rejection = ApiError;
