@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     behalf::Behalves,
     board::Board,
-    commands::{Carrying, Cleanup, Directory, Executor},
+    commands::{Carrying, Cleanup, Directory, Executor, Seal},
     config::Config,
     health,
     health::Health,
@@ -109,6 +109,7 @@ impl App {
             Arc::clone(&ports.rooms),
             Arc::clone(&rules),
             Arc::clone(&directory),
+            Seal::new(&config.token),
             &registry,
         )?;
         let listener = bind(SocketAddr::new(config.bind, config.port)).await?;

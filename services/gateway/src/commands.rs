@@ -13,6 +13,7 @@ mod guard;
 mod history;
 mod refusal;
 mod rooms;
+mod seal;
 mod text;
 mod webhooks;
 mod worker;
@@ -36,7 +37,7 @@ use tokio::{
 };
 use tracing::info;
 
-pub(crate) use self::{cleanup::Cleanup, directory::Directory};
+pub(crate) use self::{cleanup::Cleanup, directory::Directory, seal::Seal};
 use self::{refusal::busy, worker::Worker};
 use crate::normalize::Rules;
 
@@ -73,6 +74,7 @@ impl Executor {
         book: Arc<dyn RoomBook>,
         rules: Arc<Rules>,
         directory: Arc<Directory>,
+        seal: Seal,
         registry: &Registry,
     ) -> prometheus::Result<(Self, Carrying)> {
         let opts = HistogramOpts::new(
@@ -82,7 +84,7 @@ impl Executor {
         let took = HistogramVec::new(opts, &["command", "outcome"])?;
         registry.register(Box::new(took.clone()))?;
         let (sender, queue) = mpsc::channel(QUEUE);
-        let worker = Arc::new(Worker::new(rest, book, rules, directory));
+        let worker = Arc::new(Worker::new(rest, book, rules, directory, seal));
         let carrying = Carrying {
             queue,
             worker,

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
-use super::refusal::Failed;
+use super::{refusal::Failed, seal::Seal};
 
 /// How long a command is known to be under way if nothing more is heard of it. Longer than any takes; whoever asks meanwhile
 /// is told that its outcome is not known, and whoever asks later has it done.
@@ -23,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How often an answer is written down before that is given up: then the command stays under way, and is not done twice.
 const WRITES: u32 = 3;
 
-/// An answer as it is stored.
+/// An answer as it is stored, sealed.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Answer {
@@ -34,6 +34,7 @@ enum Answer {
 /// Answers for a command that was begun before, else does it. `runner` names whoever does it.
 pub(super) async fn once(
     book: &Arc<dyn RoomBook>,
+    seal: &Seal,
     command: &Command,
     runner: &str,
     work: impl Future<Output = Result<Box<RawValue>, Failed>>,
@@ -42,7 +43,7 @@ pub(super) async fn once(
     let key = CommandKey::new(command.actor, &command.idempotency_key, &content);
     match begun(book, &key, runner).await {
         Ok(Begun::New) => {}
-        Ok(Begun::Done { answer }) => return stored(&answer),
+        Ok(Begun::Done { answer }) => return stored(seal, &key, &answer),
         Ok(Begun::UnderWay) => return Err(unknown()),
         Ok(Begun::Another) => {
             let message = "Something else was asked under this idempotency key.";
@@ -53,7 +54,7 @@ pub(super) async fn once(
     match work.await {
         Ok(result) => {
             let answer = Answer::Done(result);
-            finish(book, &key, runner, &answer).await;
+            finish(book, seal, &key, runner, &answer).await;
             match answer {
                 Answer::Done(result) => Ok(result),
                 Answer::Failed(error) => Err(error),
@@ -69,7 +70,7 @@ pub(super) async fn once(
             Err(error)
         }
         Err(Failed { error, .. }) => {
-            finish(book, &key, runner, &Answer::Failed(error.clone())).await;
+            finish(book, seal, &key, runner, &Answer::Failed(error.clone())).await;
             Err(error)
         }
     }
@@ -91,8 +92,15 @@ async fn begun(
     }
 }
 
-async fn finish(book: &Arc<dyn RoomBook>, key: &CommandKey, runner: &str, answer: &Answer) {
-    let Ok(text) = serde_json::to_string(answer) else {
+async fn finish(
+    book: &Arc<dyn RoomBook>,
+    seal: &Seal,
+    key: &CommandKey,
+    runner: &str,
+    answer: &Answer,
+) {
+    let text = serde_json::to_string(answer).ok();
+    let Some(text) = text.and_then(|text| seal.seal(key.key(), &text)) else {
         return;
     };
     for _ in 0..WRITES {
@@ -105,11 +113,12 @@ async fn finish(book: &Arc<dyn RoomBook>, key: &CommandKey, runner: &str, answer
     }
 }
 
-fn stored(answer: &str) -> Result<Box<RawValue>, LinkError> {
-    match serde_json::from_str(answer) {
-        Ok(Answer::Done(result)) => Ok(result),
-        Ok(Answer::Failed(error)) => Err(error),
-        Err(_) => Err(unknown()),
+fn stored(seal: &Seal, key: &CommandKey, answer: &str) -> Result<Box<RawValue>, LinkError> {
+    let opened = seal.open(key.key(), answer);
+    match opened.and_then(|text| serde_json::from_str(&text).ok()) {
+        Some(Answer::Done(result)) => Ok(result),
+        Some(Answer::Failed(error)) => Err(error),
+        None => Err(unknown()),
     }
 }
 

@@ -22,6 +22,7 @@ use super::{
     guard,
     history::History,
     refusal::{self, Failed},
+    seal::Seal,
     webhooks::Webhooks,
 };
 use crate::{behalf::Behalves, normalize::Rules};
@@ -35,6 +36,7 @@ pub(super) struct Worker {
     pub(super) history: History,
     pub(super) behalves: Behalves,
     directory: Arc<Directory>,
+    seal: Seal,
     actors: Actors,
     bot: OnceCell<UserId>,
     application: OnceCell<UserId>,
@@ -46,6 +48,7 @@ impl Worker {
         book: Arc<dyn RoomBook>,
         rules: Arc<Rules>,
         directory: Arc<Directory>,
+        seal: Seal,
     ) -> Self {
         Self {
             webhooks: Webhooks::new(Arc::clone(&rest)),
@@ -58,6 +61,7 @@ impl Worker {
             book,
             rules,
             directory,
+            seal,
         }
     }
 
@@ -75,7 +79,7 @@ impl Worker {
         if matches!(act, Act::ReadMessages(_)) {
             return work.await.map_err(|failed| failed.error);
         }
-        guard::once(&self.book, command, &runner, work).await
+        guard::once(&self.book, &self.seal, command, &runner, work).await
     }
 
     async fn carry_out(
