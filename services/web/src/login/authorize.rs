@@ -61,12 +61,14 @@ fn own_path(path: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{net::Ipv4Addr, sync::Arc};
 
+    use axum::http::HeaderMap;
     use contracts::GuildId;
 
     use super::*;
     use crate::{
+        client_address::Peer,
         hub::tests::script::{Stage, Ticks},
         state::staged::staged,
     };
@@ -76,7 +78,9 @@ mod tests {
         let state = staged(&Stage::starting(&[GuildId::new(1)], Ticks::Return), "60");
         let session = Session::new(None, Arc::new(state.sessions.clone()), None);
         let query = RawQuery(Some("returnTo=/join/0123456789abcdef".to_owned()));
-        let answer = authorize(State(state.clone()), query, session.clone()).await;
+        let peer = Peer::new(Ipv4Addr::LOCALHOST.into());
+        let address = ClientAddress::of(peer, &HeaderMap::new(), &[]);
+        let answer = authorize(State(state.clone()), address, query, session.clone()).await;
         assert_eq!(answer.unwrap().status(), 303);
         let kept: Vec<Pending> = session.get(PENDING).await.unwrap().unwrap();
         assert!(!kept[0].return_to.contains("0123456789abcdef"));

@@ -63,8 +63,8 @@ async fn nothing_secret_is_logged_at_any_level() {
     let room = call(&browser, "createRoom", json!({"name": "Lounge"})).await;
     let (channel, token) = (&room["channelId"], text(&room["inviteToken"]));
     assert_eq!(browser.get(&format!("/join/{token}")).await.status(), 200);
-    let to_discord = browser.get(&format!("/auth/login?returnTo=/join/{token}"));
-    assert_eq!(to_discord.await.status(), 303);
+    let login = format!("/auth/login?returnTo=/join/{token}");
+    assert_eq!(browser.get(&login).await.status(), 303);
     call(&browser, "joinRoom", json!({"token": token})).await;
     let invite = call(&browser, "createInvite", json!({"channelId": channel})).await;
     let general = stack.control.channel("general").await;
@@ -74,8 +74,8 @@ async fn nothing_secret_is_logged_at_any_level() {
         .wait_for("what was sent", |event| event.data["content"] == SENT)
         .await;
     let opening = call(&browser, "issueStreamToken", json!({})).await;
-    let refused = browser.get(&format!("/auth/callback?code={CODE}&state=x"));
-    assert_eq!(refused.await.status(), 400);
+    let callback = format!("/auth/callback?code={CODE}&state=x");
+    assert_eq!(browser.get(&callback).await.status(), 400);
     web.process.wait_for_output("a sign-in failed");
     stack.gateway.wait_for_output("A command was answered");
 

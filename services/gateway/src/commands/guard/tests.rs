@@ -37,23 +37,22 @@ async fn whoever_comes_second_waits_for_the_answer_of_the_first() {
         let nth = done.fetch_add(1, Ordering::Relaxed);
         Ok(to_raw_value(&nth).unwrap())
     };
+    let seal = seal();
     let (first, second) = tokio::join!(
-        once(&book, &seal(), &command, "a", work()),
-        once(&book, &seal(), &command, "b", work())
+        once(&book, &seal, &command, "a", work()),
+        once(&book, &seal, &command, "b", work())
     );
     assert_eq!((first.unwrap().get(), second.unwrap().get()), ("0", "0"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_died_doing_it_leaves_it_unknown_until_its_time_is_over() {
-    let (book, command) = (book(), command());
-    let died = once(&book, &seal(), &command, "a", std::future::pending());
+    let (book, seal, command) = (book(), seal(), command());
+    let died = once(&book, &seal, &command, "a", std::future::pending());
     let gone = tokio::time::timeout(Duration::from_secs(1), died).await;
     assert!(gone.is_err());
     let never = async { panic!("it is not done a second time") };
-    let unknown = once(&book, &seal(), &command, "b", never)
-        .await
-        .unwrap_err();
+    let unknown = once(&book, &seal, &command, "b", never).await.unwrap_err();
     assert_eq!(
         (unknown.status, unknown.code.as_str()),
         (502, "outcome-unknown")
@@ -61,10 +60,7 @@ async fn who_died_doing_it_leaves_it_unknown_until_its_time_is_over() {
     sleep(UNDER_WAY).await;
     let anew = async { Ok(to_raw_value("anew").unwrap()) };
     assert_eq!(
-        once(&book, &seal(), &command, "c", anew)
-            .await
-            .unwrap()
-            .get(),
+        once(&book, &seal, &command, "c", anew).await.unwrap().get(),
         "\"anew\""
     );
 }
