@@ -1,4 +1,4 @@
-//! Streams over WebSockets.
+//! What a stream over a WebSocket says and when it ends.
 
 mod auth;
 mod end;
