@@ -45,9 +45,9 @@ login() {
     curl -sS --fail-with-body -o "$work/body" -b "$jar" "$WEB1/api/me" || fail "$1 is not signed in"
 }
 
-# stream USER WEB: reads the user's stream into a file; its process is $reader.
+# stream USER WEB: reads the user's stream of the guild into a file; its process is $reader.
 stream() {
-    curl -sSN -b "$work/$1.cookies" "$2/api/stream?events=voice.*,room.*,message.*&snapshot=1" >"$work/$1.stream" &
+    curl -sSN -b "$work/$1.cookies" "$2/api/stream?guild=$guild&events=voice.*,room.*,message.*&snapshot=1" >"$work/$1.stream" &
     reader=$!
     until_so 30 "$1's stream begins" holds "$1.stream" 'event: snapshot'
 }
