@@ -209,3 +209,30 @@ async fn a_redirect_of_discord_is_not_followed() {
     assert!(answer.status().as_u16() >= 400, "{}", answer.status());
     assert_eq!(deployment.discord.live_tokens(), 0, "nobody was asked");
 }
+
+#[tokio::test]
+async fn sign_ins_of_one_address_are_limited() {
+    let deployment = Deployment::in_memory().await;
+    let trusting = [("TRUSTED_PROXIES", "127.0.0.1")];
+    let web = deployment.replica(&trusting).await;
+    let begin = async |from: &str| {
+        let begun = client()
+            .get(format!("{}/auth/login", web.url))
+            .header("x-forwarded-for", from);
+        begun.send().await.unwrap()
+    };
+    let mut begun = 0;
+    let refused = loop {
+        // What stands before the proxy's own word anybody may have written.
+        let answer = begin(&format!("198.51.100.{begun}, 203.0.113.5")).await;
+        if answer.status() != 303 {
+            break answer;
+        }
+        begun += 1;
+        assert!(begun < 200, "nobody stops it");
+    };
+    assert!(begun >= 20, "{begun}");
+    assert_eq!(refused.status(), 429);
+    assert!(refused.headers().contains_key(header::RETRY_AFTER));
+    assert_eq!(begin("203.0.113.6").await.status(), 303);
+}
