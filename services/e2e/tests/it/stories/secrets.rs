@@ -55,12 +55,13 @@ async fn nothing_secret_is_logged_at_any_level() {
     let browser = stack.browser(0).await;
     let stream = browser.stream("events=message.*,room.*", None).await;
     let post = json!({"user": "mason", "channel": "general", "content": WRITTEN});
-    stack.control.act("post", post).await;
+    stack.control.act("message", post).await;
     stream
         .wait_for("the message", |event| event.data["content"] == WRITTEN)
         .await;
 
-    let room = call(&browser, "createRoom", json!({"name": "Lounge"})).await;
+    let lounge = json!({"name": "Lounge", "guildId": stack.control.guild().await});
+    let room = call(&browser, "createRoom", lounge).await;
     let (channel, token) = (&room["channelId"], text(&room["inviteToken"]));
     assert_eq!(browser.get(&format!("/join/{token}")).await.status(), 200);
     let login = format!("/auth/login?returnTo=/join/{token}");
