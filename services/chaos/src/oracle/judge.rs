@@ -277,7 +277,8 @@ impl Court<'_> {
         let key = &emitted.told.key;
         let who = self.profile.describe();
         let hidden = !self.is_seen(emitted, self.model.newest_at(got.at));
-        if hidden || self.is_before(emitted, got.at) {
+        let before = self.is_before(emitted, got.at) && !self.has_later_twin(emitted, got.at);
+        if hidden || before {
             verdict.leaked += 1;
             let (at, n) = (self.place(got.at), emitted.n);
             let why = if hidden {

@@ -19,6 +19,18 @@ impl Court<'_> {
         self.profile.slow.is_none() && joined.is_some_and(|joined| emitted.n < joined)
     }
 
+    /// Whether what came may have been a later event that is the same: whoever was kicked joins again and again.
+    pub(super) fn has_later_twin(&self, emitted: &Emitted, at: u64) -> bool {
+        let key = &emitted.told.key;
+        let mut others = self.model.emitted(key.guild).iter();
+        others.any(|other| {
+            other.n > emitted.n
+                && other.told.key == *key
+                && other.at_micros <= at
+                && !self.is_before(other, at)
+        })
+    }
+
     /// Rooms that come and go are told as a whole and not compared one by one; but whatever is told of one, it was to be seen
     /// after some dispatch between the latest message that came before and this moment.
     pub(super) fn rooms_in_sight(&self, guild: u64, verdict: &mut Verdict) {

@@ -1,6 +1,11 @@
 //! What users may see and do where, for those who ask rather than listen.
 
-use contracts::{ChannelId, GuildId, UserId, event::PastEvent, snapshot::GuildRooms};
+use contracts::{
+    ChannelId, GuildId, UserId,
+    event::PastEvent,
+    snapshot::GuildRooms,
+    state::{AudienceChange, Changed},
+};
 use event_bus::{Body, Entry};
 use permissions::{Ground, Permissions, Subject};
 
@@ -10,6 +15,9 @@ use super::{
     line::Line,
 };
 use crate::membership::Standing;
+
+/// How much later than it happened a joining may be published, in ms: gateways may have been away.
+pub(super) const LATE: u64 = 300_000;
 
 impl Hub {
     /// The guild among these, which the user and the bot share, in which a channel or thread is, if the user may view it. What is
@@ -70,7 +78,9 @@ impl Hub {
         let followed = line.open(standing.guild).ok_or(Away)?;
         let (key, facts) = followed.key_of(user, Facts::said(standing), now);
         let (picture, joined) = (&followed.picture, facts.from());
-        let visible = entries.into_iter().filter_map(|entry| {
+        let first = entries.iter().rposition(|entry| joins(entry, user));
+        let entries = entries.into_iter().skip(first.unwrap_or(0));
+        let visible = entries.filter_map(|entry| {
             let Body::Event(envelope) = entry.body else {
                 return None;
             };
@@ -112,4 +122,14 @@ fn within(
         timed_out: facts.timed_out(now),
     };
     facts.member.then(|| picture.in_channel(channel, &subject))
+}
+
+/// Whether an entry tells that a user has just joined, for the first time or again.
+pub(super) fn joins(entry: &Entry, user: UserId) -> bool {
+    let Body::Audience(AudienceChange::Member(Changed { now, was })) = &entry.body else {
+        return false;
+    };
+    let before = was.as_ref().and_then(|was| was.joined_at);
+    let just = |joined: u64| entry.id.ms.saturating_sub(joined) < LATE;
+    now.user_id == user && now.joined_at != before && now.joined_at.is_some_and(just)
 }

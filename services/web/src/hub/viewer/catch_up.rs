@@ -1,5 +1,5 @@
-use contracts::{ChannelId, Envelope, EventId, EventKind, state::AudienceChange};
-use event_bus::{Body, BusError, Entry, Position};
+use contracts::{ChannelId, Envelope, EventId, EventKind, UserId, state::AudienceChange};
+use event_bus::{Body, BusError, Entry, LogPage, PAGE_LIMIT, Position};
 use futures_util::future::try_join_all;
 
 use super::{
@@ -8,6 +8,7 @@ use super::{
         chunk::{Chunk, Pieces},
         frame::Block,
         line::{Followed, Line},
+        locate::{LATE, joins},
         repair::{merged, safe, verdict},
     },
     Seat, Viewer,
@@ -17,6 +18,19 @@ use super::{
 
 /// Entries read of one guild at a time.
 const PAGE: usize = 256;
+
+impl Seat {
+    /// How many entries are read at a time: of a guild that the user has just joined enough to find the joining among them.
+    fn page(&self, user: UserId, after: EventId) -> usize {
+        let ring = self.feed.ring.read();
+        let joined = ring.audience.eyes(user).map(|eyes| eyes.facts().from());
+        if joined.is_some_and(|joined| joined.saturating_add(LATE) > after.ms) {
+            PAGE_LIMIT
+        } else {
+            PAGE
+        }
+    }
+}
 
 /// Catching up from the log: joining with an old cursor and falling off a ring are the same thing.
 #[derive(Debug, Default)]
@@ -61,15 +75,19 @@ impl Viewer {
         let after = past.after;
         let reads = self.seats.iter().map(|seat| {
             let own = after.max(seat.through);
-            hub.inner.bus.read(seat.feed.guild, own, upto, PAGE)
+            let limit = seat.page(self.user, own);
+            hub.inner.bus.read(seat.feed.guild, own, upto, limit)
         });
-        let pages = try_join_all(reads).await?;
+        let mut pages = try_join_all(reads).await?;
         hub.inner.metrics.log_reads(pages.len());
         let mut judged = pages.iter().zip(&self.seats);
         if let Some(reason) = judged.find_map(|(page, seat)| verdict(page, after.max(seat.through)))
         {
             self.due.reset = Some(reason);
             return Ok(None);
+        }
+        for (index, page) in pages.iter_mut().enumerate() {
+            self.begin_at_joining(index, page);
         }
         let safe = safe(pages.iter(), upto);
         let mut pieces = self.pieces();
@@ -95,6 +113,22 @@ impl Viewer {
             self.pay(&mut pieces);
         }
         Ok(pieces.chunk())
+    }
+
+    /// What happened before the user joined is not told, also where it was published later than Discord says the user joined.
+    fn begin_at_joining(&mut self, index: usize, page: &mut LogPage) {
+        let Some(joined) = page
+            .entries
+            .iter()
+            .rposition(|entry| joins(entry, self.user))
+        else {
+            return;
+        };
+        page.entries.drain(..joined);
+        let seat = &mut self.seats[index];
+        seat.through = seat.through.max(page.entries[0].previous);
+        let guild = seat.feed.guild;
+        self.is_new_to(guild);
     }
 
     /// Sits down at the ends of the rings at a moment when all guilds stand at one id: up to there the log is read, with the
