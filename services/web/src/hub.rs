@@ -29,6 +29,7 @@ mod snapshot;
 #[cfg(test)]
 pub(crate) mod tests;
 mod viewer;
+mod words;
 
 pub use alarm::{Alarm, End};
 pub use cursor::Cursor;

@@ -108,6 +108,11 @@ impl Audience {
         self.persons.insert(user, person);
     }
 
+    /// What the log told of a user before this replica listened.
+    pub(crate) fn hear(&mut self, user: UserId, id: EventId, facts: Facts) {
+        self.heard.recall(user, id, facts);
+    }
+
     /// Whether all that is known of somebody is in force.
     pub(crate) fn is_settled(&self, user: UserId) -> bool {
         let person = self.persons.get(&user);

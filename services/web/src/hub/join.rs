@@ -62,7 +62,7 @@ impl Hub {
         wish: Wish,
         alarm: Arc<Alarm>,
     ) -> Result<(Viewer, Option<Chunk>), Away> {
-        self.open(&wish.ids()).await?;
+        self.open_for(wish.user, &wish.guilds).await?;
         match wish.cursor {
             Cursor::Now => self.join_now(&wish, alarm, None).await,
             Cursor::Malformed => self.join_now(&wish, alarm, Some(ResetReason::Future)).await,
@@ -74,7 +74,7 @@ impl Hub {
     }
 
     /// Sees to it that guilds are followed.
-    pub(crate) async fn open(&self, guilds: &[GuildId]) -> Result<(), Away> {
+    pub(super) async fn open(&self, guilds: &[GuildId]) -> Result<(), Away> {
         let missing: Vec<_> = {
             let mut line = self.inner.line.lock();
             if !line.up {

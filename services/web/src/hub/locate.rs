@@ -1,11 +1,6 @@
 //! What users may see and do where, for those who ask rather than listen.
 
-use contracts::{
-    ChannelId, GuildId, UserId,
-    event::PastEvent,
-    snapshot::GuildRooms,
-    state::{AudienceChange, Changed},
-};
+use contracts::{ChannelId, EventId, GuildId, UserId, event::PastEvent, snapshot::GuildRooms};
 use event_bus::{Body, Entry};
 use permissions::{Ground, Permissions, Subject};
 
@@ -13,11 +8,9 @@ use super::{
     Away, Hub, Mask,
     audience::{Facts, Sight},
     line::Line,
+    words::may_be_late,
 };
 use crate::membership::Standing;
-
-/// How much later than it happened a joining may be published, in ms: gateways may have been away.
-pub(super) const LATE: u64 = 300_000;
 
 impl Hub {
     /// The guild among these, which the user and the bot share, in which a channel or thread is, if the user may view it. What is
@@ -39,8 +32,7 @@ impl Hub {
         standings: &[Standing],
         channel: ChannelId,
     ) -> Result<Option<(GuildId, Permissions)>, Away> {
-        let guilds: Vec<_> = standings.iter().map(|standing| standing.guild).collect();
-        self.open(&guilds).await?;
+        self.open_for(user, standings).await?;
         let mut line = self.inner.line.lock();
         let found = standings.iter().find_map(|standing| {
             let permissions = within(&mut line, user, standing, channel)?;
@@ -55,7 +47,7 @@ impl Hub {
         user: UserId,
         standing: &Standing,
     ) -> Result<Option<GuildRooms>, Away> {
-        self.open(&[standing.guild]).await?;
+        self.open_for(user, std::slice::from_ref(standing)).await?;
         let mut line = self.inner.line.lock();
         let now = line.now();
         let followed = line.open(standing.guild).ok_or(Away)?;
@@ -72,15 +64,27 @@ impl Hub {
         standing: &Standing,
         entries: Vec<Entry>,
     ) -> Result<Vec<PastEvent>, Away> {
-        self.open(&[standing.guild]).await?;
+        let guild = standing.guild;
+        self.open_for(user, std::slice::from_ref(standing)).await?;
+        let joined = {
+            let mut line = self.inner.line.lock();
+            let now = line.now();
+            let followed = line.open(guild).ok_or(Away)?;
+            followed.key_of(user, Facts::said(standing), now).1.from()
+        };
+        let oldest = entries.first().map_or(EventId::MAX, |entry| entry.id);
+        let before = if may_be_late(joined, oldest) {
+            self.before_joining(guild, user, joined).await?
+        } else {
+            None
+        };
+        let before = before.unwrap_or_default();
         let mut line = self.inner.line.lock();
         let now = line.now();
-        let followed = line.open(standing.guild).ok_or(Away)?;
+        let followed = line.open(guild).ok_or(Away)?;
         let (key, facts) = followed.key_of(user, Facts::said(standing), now);
-        let (picture, joined) = (&followed.picture, facts.from());
-        let first = entries.iter().rposition(|entry| joins(entry, user));
-        let entries = entries.into_iter().skip(first.unwrap_or(0));
-        let visible = entries.filter_map(|entry| {
+        let picture = &followed.picture;
+        let visible = entries.into_iter().filter_map(|entry| {
             let Body::Event(envelope) = entry.body else {
                 return None;
             };
@@ -93,7 +97,7 @@ impl Hub {
             };
             let text = Mask::TEXT.meets(Mask::of(envelope.event));
             let seen = if text { sight.text } else { sight.view };
-            (seen && entry.id.ms >= joined).then_some(PastEvent {
+            (seen && entry.id.ms >= joined && entry.id > before).then_some(PastEvent {
                 id: envelope.id,
                 event: envelope.event,
                 ts: envelope.ts,
@@ -122,14 +126,4 @@ fn within(
         timed_out: facts.timed_out(now),
     };
     facts.member.then(|| picture.in_channel(channel, &subject))
-}
-
-/// Whether an entry tells that a user has just joined, for the first time or again.
-pub(super) fn joins(entry: &Entry, user: UserId) -> bool {
-    let Body::Audience(AudienceChange::Member(Changed { now, was })) = &entry.body else {
-        return false;
-    };
-    let before = was.as_ref().and_then(|was| was.joined_at);
-    let just = |joined: u64| entry.id.ms.saturating_sub(joined) < LATE;
-    now.user_id == user && now.joined_at != before && now.joined_at.is_some_and(just)
 }

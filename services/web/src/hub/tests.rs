@@ -9,6 +9,7 @@ mod people;
 mod privacy;
 pub(crate) mod script;
 mod sights;
+mod words;
 mod world;
 
 use std::time::Duration;

@@ -67,8 +67,8 @@ impl Recheck {
                 if self.has_guilds && guilds.is_empty() {
                     return Outcome::Over;
                 }
-                let ids: Vec<_> = guilds.iter().map(|standing| standing.guild).collect();
-                if self.state.hub.open(&ids).await.is_err() {
+                let user = self.signed_in.user.id;
+                if self.state.hub.open_for(user, &guilds).await.is_err() {
                     return self.trouble();
                 }
                 self.certain = self.certain.max(as_of);

@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use contracts::{EventId, RoleId, state::Member};
+use contracts::{
+    EventId, RoleId, UserId,
+    state::{AudienceChange, Changed, Member},
+};
 
 use crate::membership::Standing;
 
@@ -43,6 +46,21 @@ impl Facts {
             joined_at: member.joined_at,
             met_at: id.ms,
             as_of: id.ms,
+        }
+    }
+
+    /// What a change says of a user, if it decides about sight.
+    pub(crate) fn of_change(change: &AudienceChange, id: EventId) -> Option<(UserId, Self)> {
+        match change {
+            AudienceChange::Member(Changed { now, was }) => {
+                // An entry that tells of a new face alone repeats roles that may be old.
+                let decides = was.as_ref().is_none_or(|was| {
+                    (&was.roles, was.timed_out_until) != (&now.roles, now.timed_out_until)
+                });
+                decides.then(|| (now.user_id, Self::told(now, id)))
+            }
+            AudienceChange::MemberGone(user) => Some((*user, Self::gone(id))),
+            _ => None,
         }
     }
 

@@ -24,10 +24,17 @@ impl Heard {
         if self.order.len() > HEARD
             && let Some((user, id)) = self.order.pop_front()
         {
-            self.forgotten = id;
+            self.forgotten = self.forgotten.max(id);
             if self.words.get(&user).is_some_and(|(last, _)| *last == id) {
                 self.words.remove(&user);
             }
+        }
+    }
+
+    /// Takes in a word from before this replica listened; a later one stands.
+    pub(super) fn recall(&mut self, user: UserId, id: EventId, facts: Facts) {
+        if self.words.get(&user).is_none_or(|(last, _)| *last < id) {
+            self.note(user, id, facts);
         }
     }
 

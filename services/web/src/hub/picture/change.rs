@@ -66,11 +66,16 @@ impl Picture {
                 }
             }
             AudienceChange::GuildGone => self.end(),
-            AudienceChange::Member(Changed { now, was }) => self.set_member(&now, was, id),
-            AudienceChange::MemberGone(user) => Effect {
-                member: Some((user, Facts::gone(id))),
-                ..Effect::none()
-            },
+            AudienceChange::Member(_) | AudienceChange::MemberGone(_) => {
+                let member = Facts::of_change(&change, id);
+                if let AudienceChange::Member(Changed { now, .. }) = change {
+                    self.show_face(&now);
+                }
+                Effect {
+                    member,
+                    ..Effect::none()
+                }
+            }
         }
     }
 
@@ -127,21 +132,13 @@ impl Picture {
         }
     }
 
-    fn set_member(&mut self, now: &Member, was: Option<Box<Member>>, id: EventId) -> Effect {
-        // Somebody in a room may have a new name or avatar; snapshots show it.
+    /// Somebody in a room may have a new name or avatar; snapshots show it.
+    fn show_face(&mut self, now: &Member) {
         if let Some(voice) = self.voice.get_mut(&now.user_id) {
             voice.username.clone_from(&now.username);
             voice.display_name.clone_from(&now.display_name);
             voice.avatar.clone_from(&now.avatar);
             voice.avatar_url.clone_from(&now.avatar_url);
-        }
-        // An entry that tells of a new face alone repeats roles that may be old.
-        let decides = was.is_none_or(|was| {
-            (&was.roles, was.timed_out_until) != (&now.roles, now.timed_out_until)
-        });
-        Effect {
-            member: decides.then(|| (now.user_id, Facts::told(now, id))),
-            ..Effect::none()
         }
     }
 

@@ -1,5 +1,5 @@
-use contracts::{ChannelId, Envelope, EventId, EventKind, UserId, state::AudienceChange};
-use event_bus::{Body, BusError, Entry, LogPage, PAGE_LIMIT, Position};
+use contracts::{ChannelId, Envelope, EventId, EventKind, state::AudienceChange};
+use event_bus::{Body, BusError, Entry, Position};
 use futures_util::future::try_join_all;
 
 use super::{
@@ -8,8 +8,8 @@ use super::{
         chunk::{Chunk, Pieces},
         frame::Block,
         line::{Followed, Line},
-        locate::{LATE, joins},
         repair::{merged, safe, verdict},
+        words::may_be_late,
     },
     Seat, Viewer,
     before::Before,
@@ -18,19 +18,6 @@ use super::{
 
 /// Entries read of one guild at a time.
 const PAGE: usize = 256;
-
-impl Seat {
-    /// How many entries are read at a time: of a guild that the user has just joined enough to find the joining among them.
-    fn page(&self, user: UserId, after: EventId) -> usize {
-        let ring = self.feed.ring.read();
-        let joined = ring.audience.eyes(user).map(|eyes| eyes.facts().from());
-        if joined.is_some_and(|joined| joined.saturating_add(LATE) > after.ms) {
-            PAGE_LIMIT
-        } else {
-            PAGE
-        }
-    }
-}
 
 /// Catching up from the log: joining with an old cursor and falling off a ring are the same thing.
 #[derive(Debug, Default)]
@@ -75,19 +62,15 @@ impl Viewer {
         let after = past.after;
         let reads = self.seats.iter().map(|seat| {
             let own = after.max(seat.through);
-            let limit = seat.page(self.user, own);
-            hub.inner.bus.read(seat.feed.guild, own, upto, limit)
+            hub.inner.bus.read(seat.feed.guild, own, upto, PAGE)
         });
-        let mut pages = try_join_all(reads).await?;
+        let pages = try_join_all(reads).await?;
         hub.inner.metrics.log_reads(pages.len());
         let mut judged = pages.iter().zip(&self.seats);
         if let Some(reason) = judged.find_map(|(page, seat)| verdict(page, after.max(seat.through)))
         {
             self.due.reset = Some(reason);
             return Ok(None);
-        }
-        for (index, page) in pages.iter_mut().enumerate() {
-            self.begin_at_joining(index, page);
         }
         let safe = safe(pages.iter(), upto);
         let mut pieces = self.pieces();
@@ -116,19 +99,26 @@ impl Viewer {
     }
 
     /// What happened before the user joined is not told, also where it was published later than Discord says the user joined.
-    fn begin_at_joining(&mut self, index: usize, page: &mut LogPage) {
-        let Some(joined) = page
-            .entries
-            .iter()
-            .rposition(|entry| joins(entry, self.user))
-        else {
-            return;
-        };
-        page.entries.drain(..joined);
-        let seat = &mut self.seats[index];
-        seat.through = seat.through.max(page.entries[0].previous);
-        let guild = seat.feed.guild;
-        self.is_new_to(guild);
+    async fn begin_at_joinings(&mut self) -> Result<(), BusError> {
+        for index in 0..self.seats.len() {
+            let seat = &self.seats[index];
+            let (guild, through) = (seat.feed.guild, seat.through);
+            let joined = {
+                let ring = seat.feed.ring.read();
+                ring.audience
+                    .eyes(self.user)
+                    .map(|eyes| eyes.facts().from())
+            };
+            let Some(joined) = joined.filter(|joined| may_be_late(*joined, through)) else {
+                continue;
+            };
+            let before = self.hub.before_joining(guild, self.user, joined).await?;
+            if let Some(before) = before.filter(|before| *before > through) {
+                self.seats[index].through = before;
+                self.is_new_to(guild);
+            }
+        }
+        Ok(())
     }
 
     /// Sits down at the ends of the rings at a moment when all guilds stand at one id: up to there the log is read, with the
@@ -168,6 +158,7 @@ impl Viewer {
         level
             .await
             .map_err(|away| BusError::Unavailable(Box::new(away)))?;
+        self.begin_at_joinings().await?;
         let mut after = EventId::MAX;
         for seat in &self.seats {
             after = after.min(seat.through);

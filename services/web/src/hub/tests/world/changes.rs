@@ -159,20 +159,21 @@ impl World {
         timed_out_until: Option<u64>,
     ) -> EventId {
         let now = Member {
-            user_id: user,
-            username: "nelly".to_owned(),
-            display_name: "Nelly".to_owned(),
-            avatar: None,
-            avatar_url: String::new(),
-            bot: false,
             roles: roles.iter().copied().map(RoleId::new).collect(),
             timed_out_until,
-            joined_at: None,
+            ..nelly(user, None)
         };
         let members = self.stored(guild).await.members;
         let was = members.into_iter().find(|was| was.user_id == user);
         let change = AudienceChange::Member(Changed::from(was, now.clone()));
         self.change(guild, StateOp::SetMember(now), change).await
+    }
+
+    /// Somebody comes into the guild, who joined at this Unix ms.
+    pub(in super::super) async fn enter(&self, guild: GuildId, user: UserId, joined_at: u64) {
+        let now = nelly(user, Some(joined_at));
+        let change = AudienceChange::Member(Changed::new(now.clone()));
+        self.change(guild, StateOp::SetMember(now), change).await;
     }
 
     /// Somebody leaves the guild.
@@ -185,5 +186,19 @@ impl World {
         let entries = vec![new(guild, &left), gone];
         let state = vec![StateOp::RemoveMember(user)];
         self.publish(guild, false, state, entries, Vec::new()).await;
+    }
+}
+
+fn nelly(user_id: UserId, joined_at: Option<u64>) -> Member {
+    Member {
+        user_id,
+        username: "nelly".to_owned(),
+        display_name: "Nelly".to_owned(),
+        avatar: None,
+        avatar_url: String::new(),
+        bot: false,
+        roles: Vec::new(),
+        timed_out_until: None,
+        joined_at,
     }
 }
