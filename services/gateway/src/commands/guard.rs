@@ -7,7 +7,7 @@ use room_book::{Begun, BookError, CommandKey, RoomBook};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep};
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::{refusal::Failed, seal::Seal};
 
@@ -101,6 +101,10 @@ async fn finish(
 ) {
     let text = serde_json::to_string(answer).ok();
     let Some(text) = text.and_then(|text| seal.seal(key.key(), &text)) else {
+        error!(
+            component = "Gateway",
+            "the answer to a command can't be sealed; it stays under way for a while"
+        );
         return;
     };
     for _ in 0..WRITES {

@@ -2,6 +2,7 @@
 
 use contracts::{
     command::{Messages, Post, React, ReadMessages},
+    link::LinkError,
     rpc,
 };
 use discord::{
@@ -84,7 +85,7 @@ impl Worker {
             user: actor.user,
             mark: behalf::of_bot(bot, &nonce),
         };
-        let content = by_bot(&actor.display_name, &post.content);
+        let content = by_bot(&actor.display_name, &post.content)?;
         let message = NewMessage {
             content: &content,
             nonce: &nonce,
@@ -155,8 +156,8 @@ impl Worker {
     }
 }
 
-/// What the bot writes for somebody: the name first, none of it formatting, and no more than Discord takes.
-fn by_bot(name: &str, content: &str) -> String {
+/// What the bot writes for somebody: the name first, none of it formatting. Together they have to be short enough for Discord.
+fn by_bot(name: &str, content: &str) -> Result<String, LinkError> {
     let mut escaped = String::new();
     for character in name.chars() {
         if character.is_ascii_punctuation() {
@@ -164,10 +165,14 @@ fn by_bot(name: &str, content: &str) -> String {
         }
         escaped.push(character);
     }
-    format!("**{escaped}**: {content}")
-        .chars()
-        .take(LONGEST)
-        .collect()
+    let prefix = format!("**{escaped}**: ");
+    let room = LONGEST.saturating_sub(prefix.chars().count());
+    if content.chars().count() > room {
+        let message =
+            format!("may have {room} characters here, where the bot writes your name before it");
+        return Err(refusal::field("content", "too-long", &message));
+    }
+    Ok(prefix + content)
 }
 
 /// The same for the same wish, so that Discord finds the message that it has already; nothing that anybody could guess.
@@ -183,8 +188,17 @@ mod tests {
 
     #[test]
     fn the_bot_names_whom_it_writes_for_and_nobody_can_format_the_name() {
-        assert_eq!(by_bot("Zoë", "hi"), "**Zoë**: hi");
-        assert_eq!(by_bot("a**_`b", "*hi*"), "**a\\*\\*\\_\\`b**: *hi*");
-        assert_eq!(by_bot("n", &"x".repeat(2_000)).chars().count(), LONGEST);
+        assert_eq!(by_bot("Zoë", "hi").unwrap(), "**Zoë**: hi");
+        let escaped = by_bot("a**_`b", "*hi*").unwrap();
+        assert_eq!(escaped, "**a\\*\\*\\_\\`b**: *hi*");
+    }
+
+    #[test]
+    fn what_does_not_fit_behind_the_name_is_refused_and_not_cut() {
+        let fits = by_bot("n", &"x".repeat(LONGEST - 7)).unwrap();
+        assert_eq!(fits.chars().count(), LONGEST);
+        let refused = by_bot("n", &"x".repeat(LONGEST - 6)).unwrap_err();
+        assert_eq!(refused.status, 400);
+        assert_eq!(refused.errors[0].field, "content");
     }
 }
