@@ -168,6 +168,10 @@ impl App {
             done.clone(),
         );
         lifecycle.supervise("leases", leases);
+        let watch = streams
+            .clone()
+            .watch(self.ports.sessions.clone(), done.clone());
+        lifecycle.supervise("sessions", watch);
         let hearing = streams.clone();
         hub.on_signal(move |signal| hearing.hear(signal));
         let stream_tokens = StreamTokens::new(&config, vault.clone(), self.ports.sessions.clone());

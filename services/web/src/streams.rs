@@ -3,6 +3,7 @@
 mod leases;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 
@@ -58,7 +59,9 @@ struct Table {
 #[derive(Debug)]
 struct Open {
     user: UserId,
-    /// The tag of the session.
+    /// The session.
+    id: Id,
+    /// Its tag, by which signals name it.
     session: String,
     alarm: Arc<Alarm>,
     /// When its lease was taken or renewed.
@@ -142,6 +145,7 @@ impl Streams {
         table.next += 1;
         let open = Open {
             user,
+            id: session,
             session: tag(&session),
             alarm: Arc::clone(&alarm),
             leased: Instant::now(),
@@ -165,12 +169,16 @@ impl Streams {
 
     /// Ends the streams that a signal concerns.
     pub(crate) fn hear(&self, signal: &Signal) {
-        let table = self.table.lock();
-        let concerned = |open: &&Open| match signal {
+        self.sign_out(|open| match signal {
             Signal::SessionEnded { session } => open.session == *session,
             Signal::UserSignedOut { user_id } => open.user == *user_id,
-        };
-        for open in table.open.values().filter(concerned) {
+        });
+    }
+
+    /// Ends streams whose session is over.
+    fn sign_out(&self, concerned: impl Fn(&Open) -> bool) {
+        let table = self.table.lock();
+        for open in table.open.values().filter(|open| concerned(open)) {
             open.alarm.end(End::SignedOut);
         }
     }

@@ -4,8 +4,8 @@ use tracing::warn;
 
 use crate::state::AppState;
 
-/// Ends the streams of a session, on this replica at once and on the others by a signal. If that is lost they find out when
-/// they look at the session the next time.
+/// Ends the streams of a session, on this replica at once and on the others by a signal. If that is lost they find out within
+/// seconds, because open streams' sessions are looked up all the time.
 pub(crate) async fn session_ended(state: &AppState, id: Id) {
     let session = session_store::tag(&id);
     tell(state, Signal::SessionEnded { session }).await;

@@ -3,6 +3,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use limits::{Bucket, LimitsError, MemoryLimits, Verdict};
 use prometheus::Registry;
+use session_store::{MemorySessions, Sessions};
+use time::OffsetDateTime;
+use tower_sessions::{SessionStore as _, session::Record};
 
 use super::*;
 
@@ -121,4 +124,34 @@ async fn a_signal_ends_the_streams_that_it_concerns_and_no_others() {
     streams.hear(&Signal::SessionEnded { session });
     assert_eq!(ending(), [true, true, false, true]);
     assert_eq!(slots[3].alarm.ending(), Some(End::SignedOut));
+}
+
+#[tokio::test(start_paused = true)]
+async fn streams_end_with_their_session_though_nobody_says_so() {
+    let streams = replica(&Arc::default(), 20);
+    let (store, stop) = (
+        Sessions::from(MemorySessions::new()),
+        CancellationToken::new(),
+    );
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let mut record = Record {
+            id: Id::default(),
+            data: HashMap::new(),
+            expiry_date: OffsetDateTime::now_utc() + Duration::from_secs(600),
+        };
+        store.create(&mut record).await.unwrap();
+        ids.push(record.id);
+    }
+    let ended = open(&streams, 1, ids[0].0).await.unwrap();
+    let stays = open(&streams, 1, ids[1].0).await.unwrap();
+    let watch = tokio::spawn(streams.clone().watch(store.clone(), stop.clone()));
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert_eq!(ended.alarm.ending(), None);
+    store.delete(&ids[0]).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert_eq!(ended.alarm.ending(), Some(End::SignedOut));
+    assert_eq!(stays.alarm.ending(), None);
+    stop.cancel();
+    watch.await.unwrap().unwrap();
 }
