@@ -79,10 +79,7 @@ impl World {
 
     /// A new id for a guild that is made now and belongs to this shard.
     fn next_id_on(&mut self, shard: u64) -> Id {
-        let now = clock::unix_millis();
-        let wait = |id: Id| (self.shards + shard - (id.0 >> 22) % self.shards) % self.shards;
-        let wait = wait(Id::at(now, 0));
-        self.ids.next(now + wait)
+        self.ids.next_on(clock::unix_millis(), shard, self.shards)
     }
 
     /// The shard that a guild belongs to; what has no guild belongs to the first.

@@ -77,6 +77,14 @@ impl Snowflakes {
         }
         Id::at(self.millis, self.increment)
     }
+
+    /// The next id that belongs to this one of so many shards. Its time lies up to `shards` ms ahead.
+    pub(crate) fn next_on(&mut self, unix_millis: u64, shard: u64, shards: u64) -> Id {
+        let full = self.increment == 0xFFF;
+        let earliest = unix_millis.max(self.millis + u64::from(full));
+        let wait = (shards + shard - (Id::at(earliest, 0).0 >> 22) % shards) % shards;
+        self.next(earliest + wait)
+    }
 }
 
 #[cfg(test)]
@@ -90,6 +98,23 @@ mod tests {
         for step in 0..10_000 {
             let id = ids.next(1_700_000_000_000 - step);
             assert!(id > last);
+            last = id;
+        }
+    }
+
+    #[test]
+    fn an_id_for_a_shard_belongs_to_it_whatever_was_made_before() {
+        let mut ids = Snowflakes::default();
+        let mut last = Id(0);
+        for step in 0..40_000 {
+            let shard = step * 7 % 4;
+            let id = ids.next_on(1_700_000_000_000 + step / 9_000, shard, 4);
+            assert_eq!(((id.0 >> 22) % 4, id > last), (shard, true), "{step}");
+            last = id;
+        }
+        for _ in 0..5_000 {
+            let id = ids.next_on(1_800_000_000_000, 3, 4);
+            assert_eq!(((id.0 >> 22) % 4, id > last), (3, true));
             last = id;
         }
     }
