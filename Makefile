@@ -4,12 +4,11 @@ SHELL := /bin/bash
 NPM := npm --no-fund --no-audit --no-update-notifier
 DASHBOARD := services/web/dashboard
 BROWSER := libs/browser
-API := services/e2e/api
 INTEROP := services/simulator/tests/interop
 AS_ROOT := as_root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
-.PHONY: help demo run dashboard types lint format test test-rust test-browser test-chaos schemathesis bench chaos chaos-proof tools node-modules
+.PHONY: help demo run dashboard types lint format test test-rust test-browser test-chaos bench chaos chaos-proof tools node-modules
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,21 +43,24 @@ lint: node-modules ## Format, clippy and documentation without a warning
 format: ## Formats the Rust code
 	cargo fmt --all
 
-# The program that calls everything that the OpenAPI document describes, in an environment of its own.
-schemathesis: target/schemathesis/.installed
+# Python programs that tests call, each set in an environment of its own: target/python/NAME from services/e2e/NAME/requirements.txt.
+PYTHON_TOOLS := target/python/api/.installed
 
-target/schemathesis/.installed: $(API)/requirements.txt
+target/python/%/.installed: services/e2e/%/requirements.txt
 	@python3 -c 'import ensurepip' 2>/dev/null || { $(AS_ROOT); as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null; }
-	python3 -m venv --clear target/schemathesis
-	target/schemathesis/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	python3 -m venv --clear target/python/$*
+	target/python/$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 node-modules: $(BROWSER)/node_modules/.package-lock.json $(DASHBOARD)/node_modules/.package-lock.json $(INTEROP)/node_modules/.package-lock.json services/e2e/browser/node_modules/.package-lock.json
 
-tools: schemathesis ## Installs the servers and the browser that the tests start
-	@command -v redis-server >/dev/null && command -v chromium >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
-	  { $(AS_ROOT); \
-	    as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq redis-server chromium postgresql >/dev/null; }
+# The servers and the browser that the tests start.
+PACKAGES := redis-server chromium postgresql
+
+tools: $(PYTHON_TOOLS) ## Installs the servers and the browser that the tests start
+	@missing=$$(for package in $(PACKAGES); do dpkg --status $$package >/dev/null 2>&1 || echo $$package; done); \
+	  [ -z "$$missing" ] || { $(AS_ROOT); \
+	    as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; }
 
 test: tools test-browser test-rust test-chaos ## Installs what is missing and runs every test
 

@@ -12,10 +12,10 @@ const LIMIT: std::time::Duration = std::time::Duration::from_secs(240);
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_is_one_that_the_interface_describes() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("api");
-    let program = folder.join("../../../target/schemathesis/bin/schemathesis");
+    let program = folder.join("../../../target/python/api/bin/schemathesis");
     assert!(
         program.exists(),
-        "schemathesis is not installed: run `make schemathesis`"
+        "schemathesis is not installed: run `make tools`"
     );
     let stack = Stack::with_choice(1).await;
     let url = &stack.webs[0].url;
