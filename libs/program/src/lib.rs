@@ -1,8 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod findings;
+mod loopback;
+mod probe;
 
 pub use findings::Findings;
+pub use probe::Probe;
 
 use std::process::ExitCode;
 
@@ -10,7 +13,7 @@ use clap::{Arg, ArgMatches, Command};
 use environment::{EXIT_CONFIG, Env, Variable};
 use telemetry::TelemetryConfig;
 
-/// A binary with the commands `run` (the default) and `check`.
+/// A binary with the commands `run` (the default), `check` and `health`.
 #[derive(Debug, Clone, Copy)]
 pub struct Program {
     /// What it is called.
@@ -19,6 +22,8 @@ pub struct Program {
     pub about: &'static str,
     /// Every variable that it reads.
     pub variables: &'static [Variable],
+    /// What `health` asks: its own servers.
+    pub probes: &'static [Probe],
 }
 
 impl Program {
@@ -30,6 +35,9 @@ impl Program {
         check: impl AsyncFnOnce(&C) -> Findings,
     ) -> ExitCode {
         let matches = self.arguments([]);
+        if matches.subcommand_name() == Some("health") {
+            return self.health(Env::of_process()).await;
+        }
         let mut env = Env::of_process();
         let (config, telemetry) = match self.configure(&mut env, read) {
             Ok(configured) => configured,
@@ -52,12 +60,22 @@ impl Program {
             .get_matches()
     }
 
+    /// The command `health`: asks this program's own running process on this machine.
+    pub async fn health(&self, env: Env) -> ExitCode {
+        probe::health(self.name, self.probes, env).await
+    }
+
     /// The command line without commands, for a binary that has its own.
     pub fn command(&self) -> Command {
         Command::new(self.name)
             .about(self.about)
             .version(env!("CARGO_PKG_VERSION"))
             .after_help(environment::table(self.variables))
+            .subcommand(
+                Command::new("health").about(
+                    "Ask the running process on this machine whether it lives (0 yes, 1 no)",
+                ),
+            )
     }
 
     /// Reads the configuration; what is wrong with it is printed, all at once.

@@ -14,6 +14,7 @@ pub(crate) async fn main() -> ExitCode {
         name: "fanfare",
         about: "Discord events, live in every browser: gateway and web in one process",
         variables: variables().leak(),
+        probes: &[gateway::PROBE, web::PROBE],
     };
     let demo =
         Command::new("demo").about("Run with a simulated Discord and print the address to open");
@@ -29,6 +30,9 @@ pub(crate) async fn main() -> ExitCode {
     let matches = commands.get_matches();
 
     let mut env = Env::of_process();
+    if matches.subcommand_name() == Some("health") {
+        return program.health(env).await;
+    }
     let simulated = matches.subcommand_name() == Some("demo");
     if simulated {
         defaults::demo(&mut env);

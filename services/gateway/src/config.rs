@@ -12,6 +12,7 @@ use discord::{Intents, Rest, rest::InvalidApiUrl};
 use environment::{Env, Secret, Variable};
 use event_bus::{BusConfig, LinkEnd, WithoutRedis};
 use gateway_registry::RegistryConfig;
+use program::Probe;
 use redis_link::RedisConfig;
 use room_book::{MemoryBook, RedisBook, RoomBook};
 use url::Url;
@@ -136,6 +137,14 @@ const ALL: [Variable; COUNT] = {
 
 /// Every variable that the program `gateway` reads.
 pub const VARIABLES: &[Variable] = &ALL;
+
+/// Where a gateway says that it lives.
+pub const PROBE: Probe = Probe {
+    name: "the gateway",
+    port: GATEWAY_WS_PORT,
+    bind: BIND,
+    path: "/health",
+};
 
 /// The gateway's configuration.
 #[derive(Debug, Clone)]

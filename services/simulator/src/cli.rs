@@ -22,9 +22,16 @@ pub(crate) async fn run() -> ExitCode {
         name: "simulator",
         about: "A stand-in for Discord: Gateway, REST, OAuth2, pictures, and a page to make things happen",
         variables: variables.leak(),
+        probes: &[Config::PROBE],
     };
     let arguments = program.arguments(options());
     let mut env = Env::of_process();
+    if arguments.subcommand_name() == Some("health") {
+        if let Some(port) = arguments.get_one::<u16>("port") {
+            env.set(Config::PROBE.port.name, port.to_string());
+        }
+        return program.health(env).await;
+    }
     let (config, telemetry) = match program.configure(&mut env, |env| read(env, &arguments)) {
         Ok(configured) => configured,
         Err(code) => return code,

@@ -6,6 +6,7 @@ use std::{
 };
 
 use environment::{Env, Secret, Variable};
+use program::Probe;
 
 use crate::{scenario::Scenario, world::World};
 
@@ -152,6 +153,14 @@ impl Config {
         CLIENT_ID,
         CLIENT_SECRET,
     ];
+
+    /// Where a simulator says that it lives.
+    pub const PROBE: Probe = Probe {
+        name: "the simulator",
+        port: PORT,
+        bind: BIND,
+        path: "/",
+    };
 
     /// Reads the environment; what is wrong is told by [`Env::finish`].
     pub fn read(env: &mut Env) -> Self {

@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use lifecycle::Lifecycle;
 use program::Program;
 
-use crate::{App, Config, VARIABLES, check};
+use crate::{App, Config, PROBE, VARIABLES, check};
 
 /// What the binary is.
 const PROGRAM: Program = Program {
     name: "web",
     about: "Fans events out to signed-in browsers",
     variables: VARIABLES,
+    probes: &[PROBE],
 };
 
 /// The whole program, with the arguments and the environment of the process.

@@ -22,7 +22,6 @@ use redis_link::RedisConfig;
 use session_store::SessionStoreConfig;
 use url::Url;
 
-pub use variables::VARIABLES;
 use variables::{
     ALLOWED_ORIGINS, BASE_URL, BIND, COOKIE_DOMAIN, DISCORD_API_URL, DISCORD_AUTHORIZE_URL,
     DISCORD_CDN_URL, DISCORD_CLIENT_ID, DISCORD_CLIENT_SECRET, DISCORD_GUILD_ID, GATEWAY_WS_URL,
@@ -30,6 +29,7 @@ use variables::{
     OPERATORS, PORT, ROOM_CATEGORY_ID, ROOM_CREATOR_ROLES, SESSION_SECRET, SESSION_SECRET_PREVIOUS,
     SESSION_TTL, SHUTDOWN_GRACE_SECONDS, STREAM_TOKEN_TTL, TRUSTED_PROXIES,
 };
+pub use variables::{PROBE, VARIABLES};
 
 /// Shortest secret that sessions are sealed with.
 const SECRET_LENGTH: usize = 32;

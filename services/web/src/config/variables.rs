@@ -1,4 +1,5 @@
 use environment::Variable;
+use program::Probe;
 
 pub(super) const PORT: Variable = Variable::new("PORT", "the public port; 0 = any").or("3000");
 pub(super) const BASE_URL: Variable = Variable::new(
@@ -170,3 +171,11 @@ const ALL: [Variable; COUNT] = {
 
 /// Every variable that the program `web` reads.
 pub const VARIABLES: &[Variable] = &ALL;
+
+/// Where a replica says that it lives.
+pub const PROBE: Probe = Probe {
+    name: "web",
+    port: PORT,
+    bind: BIND,
+    path: "/api/health",
+};
