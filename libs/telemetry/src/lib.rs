@@ -2,7 +2,9 @@
 
 mod config;
 mod install;
+mod logs;
 mod metrics;
+mod provider;
 mod trace;
 
 pub use config::{LogFormat, TelemetryConfig, VARIABLES};
