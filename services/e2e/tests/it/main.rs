@@ -2,6 +2,7 @@
 
 mod asvs;
 mod browser;
+mod kubernetes;
 mod process;
 mod stack;
 mod stories;
