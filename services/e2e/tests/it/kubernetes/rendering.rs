@@ -120,3 +120,19 @@ fn components_add_the_streams_to_the_cpu_and_what_the_operator_reads() {
         assert!(manifests.workload(name).port(port).is_some());
     }
 }
+
+#[test]
+fn the_readme_names_what_is_there() {
+    let readme = read(&root().join("README.md"));
+    let named: Vec<_> = readme
+        .split(|c: char| !(c.is_ascii_alphanumeric() || "/._-".contains(c)))
+        .map(|word| word.trim_end_matches('.'))
+        .filter(|word| word.starts_with("k8s/"))
+        .collect();
+    assert!(named.len() > 10, "{named:?}");
+    for path in named {
+        // Made by its reader out of the template.
+        let made = path == "k8s/secrets.yaml";
+        assert!(made || root().join(path).exists(), "{path} is not there");
+    }
+}
