@@ -93,10 +93,17 @@ fn settings(
         {
             faults.push(format!("{program}: scraped elsewhere"));
         }
+        let order: Vec<_> = list(&workload.pod["containers"][0]["env"])
+            .map(|variable| text(&variable["name"]))
+            .filter(|name| ["POD_IP", "LINK_ADVERTISE_URL"].contains(name))
+            .collect();
         let advertised = given.get("LINK_ADVERTISE_URL");
         let own = Given::Text("ws://$(POD_IP):8080".to_owned());
         if *program == "gateway"
-            && (advertised != Some(&own) || given.get("POD_IP") != Some(&Given::Field))
+            && (advertised != Some(&own)
+                || given.get("POD_IP") != Some(&Given::Field)
+                // A variable is only replaced in those that come after it.
+                || order != ["POD_IP", "LINK_ADVERTISE_URL"])
         {
             faults.push("gateway does not advertise its own address".to_owned());
         }
@@ -176,6 +183,16 @@ fn every_variable_is_one_of_the_programs_and_every_port_theirs() {
                 "gateway",
                 at("containers/0/env/1/value"),
                 json!("ws://gateway:8080"),
+                "its own address",
+            ),
+            (
+                "Deployment",
+                "gateway",
+                at("containers/0/env"),
+                json!([
+                    {"name": "LINK_ADVERTISE_URL", "value": "ws://$(POD_IP):8080"},
+                    {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
+                ]),
                 "its own address",
             ),
         ],

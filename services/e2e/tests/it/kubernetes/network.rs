@@ -242,6 +242,7 @@ fn wrong(manifests: &Manifests, tables: &[&[Row]]) -> Vec<String> {
         for from in ["gateway", "web"] {
             look(from, "dns", protocol, 53, true);
             look(from, "169.254.20.10", protocol, 53, true);
+            look(from, "169.254.169.254", protocol, 53, true);
             look(from, "system", protocol, 53, false);
             look(from, "162.159.128.233", protocol, 53, false);
         }
