@@ -57,7 +57,11 @@ impl Machine {
     /// Writes the secrets that the workload mounts.
     fn mount(&self, workload: &Workload<'_>) {
         for (path, value) in Secrets::of(&self.manifests).files(workload) {
-            fs::write(self.translated(&path), value).expect("a secret can be written");
+            let path = self.translated(&path);
+            // Not again: a program that has just been started may be reading it.
+            if !Path::new(&path).exists() {
+                fs::write(path, value).expect("a secret can be written");
+            }
         }
     }
 
@@ -214,6 +218,17 @@ async fn the_programs_start_with_what_the_manifests_give_them() {
         &with(&[("PORT", port("web")), ("METRICS_PORT", "0".to_owned())]),
     );
     machine.probe("gateway").await;
+    // The second of the two replicas stands by, and is ready all the same: an update waits for it.
+    let second = free_port();
+    let _standby = machine.start(
+        "gateway",
+        &with(&[
+            ("GATEWAY_WS_PORT", second.to_string()),
+            ("LINK_ADVERTISE_URL", format!("ws://127.0.0.1:{second}")),
+            ("METRICS_PORT", "0".to_owned()),
+        ]),
+    );
+    wait_until_ready(&format!("http://127.0.0.1:{second}/ready")).await;
     machine.probe("web").await;
     let browser = Browser::sign_in(&format!("http://127.0.0.1:{}", port("web"))).await;
     let rooms = browser.get("/api/guilds").await;
