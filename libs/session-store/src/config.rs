@@ -1,12 +1,17 @@
+use std::sync::Arc;
+
 use environment::{Env, Variable};
 use redis_link::RedisConfig;
 
-use crate::{MemorySessions, PostgresConfig, PostgresSessions, RedisSessions, Sessions};
+use crate::{
+    CookieSessions, MemoryMarks, MemorySessions, PostgresConfig, PostgresSessions, RedisSessions,
+    Sealing, Sessions,
+};
 
 /// Where sessions are kept.
 pub const SESSION_STORE: Variable = Variable::new(
     "SESSION_STORE",
-    "where sign-ins are kept: `redis`, `postgres` or `memory` (this process only); without it redis if Redis is configured, else memory",
+    "where sign-ins are kept: `redis`, `postgres`, `cookie` (in the browser) or `memory` (this process only); without it redis if Redis is configured, else memory",
 );
 
 /// Where PostgreSQL is.
@@ -28,6 +33,8 @@ pub enum SessionStoreConfig {
     Redis(Box<RedisConfig>),
     /// Shared by all replicas.
     Postgres(Box<PostgresConfig>),
+    /// In the browser's cookie. What ended lies in Redis; without it this process alone knows.
+    Cookie(Option<Box<RedisConfig>>),
 }
 
 impl SessionStoreConfig {
@@ -36,6 +43,9 @@ impl SessionStoreConfig {
         let url = env.secret(&DATABASE_URL);
         match (env.text(&SESSION_STORE).as_deref().map(str::trim), redis) {
             (Some("redis") | None, Some(redis)) => return Self::Redis(Box::new(redis.clone())),
+            (Some("cookie"), redis) => {
+                return Self::Cookie(redis.map(|redis| Box::new(redis.clone())));
+            }
             (Some("memory") | None, _) => {}
             (Some("redis"), None) => env.fault(
                 &SESSION_STORE,
@@ -53,16 +63,24 @@ impl SessionStoreConfig {
                 ),
             },
             (Some(other), _) => {
-                let message = format!("is `{other}`; it may be `redis`, `postgres` or `memory`");
+                let message =
+                    format!("is `{other}`; it may be `redis`, `postgres`, `cookie` or `memory`");
                 env.fault(&SESSION_STORE, message);
             }
         }
         Self::Memory
     }
 
-    /// The store. One in Redis or PostgreSQL is returned at once and answers errors until that can be reached.
-    pub fn connect(&self) -> Sessions {
+    /// The store. One in Redis or PostgreSQL is returned at once and answers errors until that can be reached. What lies in
+    /// cookies is sealed as `sealing` says.
+    pub fn connect(&self, sealing: &Sealing) -> Sessions {
         match self {
+            Self::Cookie(None) => {
+                CookieSessions::new(sealing, Arc::new(MemoryMarks::default())).into()
+            }
+            Self::Cookie(Some(redis)) => {
+                CookieSessions::new(sealing, Arc::new(RedisSessions::connect(redis))).into()
+            }
             Self::Memory => MemorySessions::new().into(),
             Self::Redis(redis) => RedisSessions::connect(redis).into(),
             Self::Postgres(postgres) => PostgresSessions::connect(postgres).into(),
@@ -125,6 +143,14 @@ mod tests {
                 .unwrap()
                 .contains("set DATABASE_URL")
         );
+    }
+
+    #[test]
+    fn what_ended_lies_in_redis_where_there_is_one() {
+        let (with, fault) = read("cookie", true);
+        assert!(matches!(with, SessionStoreConfig::Cookie(Some(_))) && fault.is_none());
+        let (without, fault) = read("cookie", false);
+        assert!(matches!(without, SessionStoreConfig::Cookie(None)) && fault.is_none());
     }
 
     #[test]

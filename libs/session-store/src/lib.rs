@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod config;
+mod cookie;
 mod marks;
 mod memory;
 mod postgres;
@@ -11,7 +12,8 @@ mod tag;
 pub mod testing;
 
 pub use config::{DATABASE_URL, SESSION_STORE, SessionStoreConfig, VARIABLES};
-pub use marks::{MARKS_CAPACITY, Marks};
+pub use cookie::{CookieSessions, LONGEST_VALUE, Sealing};
+pub use marks::{MARKS_CAPACITY, Marks, MemoryMarks};
 pub use memory::{MEMORY_CAPACITY, MemorySessions};
 pub use postgres::{PostgresConfig, PostgresSessions};
 pub use redis::RedisSessions;

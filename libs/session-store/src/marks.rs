@@ -20,7 +20,7 @@ pub trait Marks: Send + Sync + 'static {
 
 /// The marks of one process.
 #[derive(Debug, Default)]
-pub(crate) struct MemoryMarks {
+pub struct MemoryMarks {
     kept: Mutex<HashMap<String, (String, Instant)>>,
 }
 

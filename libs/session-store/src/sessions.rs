@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use tower_sessions::{
 };
 use uuid::Uuid;
 
-use crate::{MemorySessions, PostgresSessions, RedisSessions, marks::Marks};
+use crate::{CookieSessions, MemorySessions, PostgresSessions, RedisSessions, marks::Marks};
 
 /// The field that counts the changes of a value within a session. A save does not replace such a value by an older one: who
 /// read the session before another request changed the value keeps that change.
@@ -33,14 +33,58 @@ pub struct Owner {
 pub struct Sessions {
     store: Arc<dyn SessionStore>,
     marks: Arc<dyn Marks>,
+    /// The same adapter, if it keeps sessions in cookies.
+    cookie: Option<Arc<CookieSessions>>,
 }
 
 impl Sessions {
-    fn new(adapter: impl SessionStore + Marks) -> Self {
+    /// Over an adapter.
+    pub fn new(adapter: impl SessionStore + Marks) -> Self {
         let adapter = Arc::new(adapter);
         Self {
             store: Arc::clone(&adapter) as Arc<dyn SessionStore>,
             marks: adapter,
+            cookie: None,
+        }
+    }
+
+    fn in_cookie(adapter: CookieSessions) -> Self {
+        let adapter = Arc::new(adapter);
+        Self {
+            store: Arc::clone(&adapter) as Arc<dyn SessionStore>,
+            marks: Arc::clone(&adapter) as Arc<dyn Marks>,
+            cookie: Some(adapter),
+        }
+    }
+
+    /// The sessions for one request, which came with this value of a cookie; and the id of the session that the value holds.
+    /// Where the cookie holds an id only, `None` and the same sessions as for everybody.
+    pub fn with_cookie(&self, value: Option<&str>) -> (Self, Option<Id>) {
+        let Some(cookie) = &self.cookie else {
+            return (self.clone(), None);
+        };
+        let record = value.and_then(|value| cookie.open(value));
+        let id = record.as_ref().map(|record| record.id);
+        (Self::in_cookie(cookie.carrying(record)), id)
+    }
+
+    /// What the cookie of a request's answer has to hold; `None` where it holds the session's id only.
+    pub fn cookie(&self) -> Option<String> {
+        self.cookie.as_ref()?.sealed()
+    }
+
+    /// The session that a request carries, for whoever goes on with it without the cookie ([`Sessions::with_record`]); `None`
+    /// where its id is enough.
+    pub fn carried(&self) -> Option<Record> {
+        self.cookie.as_ref()?.record()
+    }
+
+    /// The sessions for whoever goes on with a request's session ([`Sessions::carried`]).
+    #[must_use]
+    pub fn with_record(&self, record: Option<Record>) -> Self {
+        match &self.cookie {
+            Some(cookie) => Self::in_cookie(cookie.carrying(record)),
+            None => self.clone(),
         }
     }
 
@@ -63,7 +107,10 @@ impl Sessions {
 
     /// Whether the store answers.
     pub async fn ping(&self) -> Result<()> {
-        self.store.load(&Id(0)).await.map(|_| ())
+        match &self.cookie {
+            Some(_) => self.marks.marked("ping").await.map(|_| ()),
+            None => self.store.load(&Id(0)).await.map(|_| ()),
+        }
     }
 
     /// Whether a record belongs to a round that is over.
@@ -82,6 +129,12 @@ impl Sessions {
 impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Sessions").field(&self.store).finish()
+    }
+}
+
+impl From<CookieSessions> for Sessions {
+    fn from(store: CookieSessions) -> Self {
+        Self::in_cookie(store)
     }
 }
 
@@ -107,14 +160,14 @@ fn round_key(user: &str) -> String {
     format!("round:{user}")
 }
 
-fn version(value: &Value) -> Option<u64> {
+pub(crate) fn version(value: &Value) -> Option<u64> {
     value.get(VERSION)?.as_u64()
 }
 
 /// Puts values back that are newer in the store than in what is to be saved.
-fn keep_newer(record: &mut Record, stored: &Record) {
+pub(crate) fn keep_newer(record: &mut Record, stored: &HashMap<String, Value>) {
     for (key, value) in &mut record.data {
-        if let Some(kept) = stored.data.get(key)
+        if let Some(kept) = stored.get(key)
             && version(kept) > version(value)
         {
             *value = kept.clone();
@@ -136,7 +189,7 @@ impl SessionStore for Sessions {
             return Ok(());
         };
         let mut merged = record.clone();
-        keep_newer(&mut merged, &stored);
+        keep_newer(&mut merged, &stored.data);
         self.store.save(&merged).await
     }
 

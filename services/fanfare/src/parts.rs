@@ -74,7 +74,7 @@ impl Parts {
 
         let bus = gateway.bus.connect(&registry);
         let instances = gateway.registry.connect();
-        let sessions = web.sessions.connect();
+        let sessions = web.connect_sessions();
         let ports = gateway::Ports {
             bus: Arc::clone(&bus),
             registry: instances,

@@ -82,7 +82,7 @@ impl App {
         let registry = Registry::new();
         let ports = Ports {
             bus: config.bus.connect(&registry),
-            sessions: config.sessions.connect(),
+            sessions: config.connect_sessions(),
             commands: gateways::commands(&config, &registry)?,
             limits: gateways::limits(&config),
         };
@@ -168,10 +168,7 @@ impl App {
             done.clone(),
         );
         lifecycle.supervise("leases", leases);
-        let watch = streams
-            .clone()
-            .watch(self.ports.sessions.clone(), done.clone());
-        lifecycle.supervise("sessions", watch);
+        lifecycle.supervise("sessions", streams.clone().watch(done.clone()));
         let hearing = streams.clone();
         hub.on_signal(move |signal| hearing.hear(signal));
         let stream_tokens = StreamTokens::new(&config, vault.clone(), self.ports.sessions.clone());

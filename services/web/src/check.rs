@@ -75,9 +75,11 @@ async fn bus(config: &Config, findings: &mut Findings) {
 async fn sessions(config: &Config, findings: &mut Findings) {
     match &config.sessions {
         SessionStoreConfig::Memory => findings.note("sign-ins are kept in memory: a restart signs everybody out, and there can be only one replica"),
+        SessionStoreConfig::Cookie(None) => findings.note("sign-ins lie in the browsers' cookies, but without Redis only this process knows which were ended: there can be only one replica, and its restart forgets them; set REDIS_URL"),
+        SessionStoreConfig::Cookie(Some(_)) => findings.ok("sign-ins lie in the browsers' cookies, and which were ended lies in Redis"),
         // It is the same Redis.
         SessionStoreConfig::Redis(_) => {}
-        SessionStoreConfig::Postgres(_) => match config.sessions.connect().ping().await {
+        SessionStoreConfig::Postgres(_) => match config.connect_sessions().ping().await {
             Ok(()) => findings.ok("PostgreSQL answers and has the tables of sign-ins"),
             Err(error) => findings.fail(format!(
                 "PostgreSQL can't be used: {error}. Is DATABASE_URL right, is PostgreSQL running, may its user create a schema?"

@@ -19,7 +19,7 @@ use gateway_registry::RegistryConfig;
 use ipnet::IpNet;
 use link::Endpoint;
 use redis_link::RedisConfig;
-use session_store::SessionStoreConfig;
+use session_store::{Sealing, SessionStoreConfig, Sessions};
 use url::Url;
 
 use variables::{
@@ -186,6 +186,15 @@ impl Config {
             sessions,
             registry,
         }
+    }
+
+    /// The store of sign-ins. One in Redis or PostgreSQL is returned at once and answers errors until that can be reached.
+    pub fn connect_sessions(&self) -> Sessions {
+        let secrets = std::iter::once(&self.session_secret).chain(&self.session_secret_previous);
+        self.sessions.connect(&Sealing {
+            secrets: secrets.cloned().collect(),
+            ttl: self.session_ttl,
+        })
     }
 
     /// Whether browsers reach us through TLS.

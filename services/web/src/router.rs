@@ -10,7 +10,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
 };
@@ -21,7 +20,7 @@ use crate::{
     deliver::{sse, ws},
     error::ApiError,
     login, openapi, origin, rpc,
-    session::cookie::{self, CookieCare},
+    session::cookie::{self, SessionCookie},
     shield::{Shield, shield},
     state::AppState,
 };
@@ -37,12 +36,8 @@ const RPC_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// Everything that the public port serves.
 pub(crate) fn router(state: AppState) -> Router {
-    let sessions = ServiceBuilder::new()
-        .layer(from_fn_with_state(
-            CookieCare::new(&state.config),
-            cookie::care,
-        ))
-        .layer(cookie::layer(&state.config, state.sessions.clone()));
+    let cookie = SessionCookie::new(&state.config, state.sessions.clone());
+    let sessions = from_fn_with_state(cookie, cookie::session);
     let sized = RequestBodyLimitLayer::new(BODY_LIMIT);
     let own_pages_only = from_fn_with_state(state.clone(), origin::own_pages_only);
     let own_pages_only_too = own_pages_only.clone();

@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::{extract::FromRequestParts, http::request::Parts};
 use contracts::{UserId, rpc::Me};
 use serde::{Deserialize, Serialize};
+use session_store::Sessions;
 use tower_sessions::{Expiry, Session, session::Id};
 
 use crate::{error::ApiError, hub::now_ms, shield::RequestSpan, state::AppState};
@@ -28,6 +29,8 @@ pub(crate) struct SignedIn {
     pub(crate) user: User,
     pub(crate) id: Id,
     pub(crate) session: Session,
+    /// The sessions as they are for this one.
+    pub(crate) sessions: Sessions,
 }
 
 /// What is kept of a user.
@@ -59,6 +62,11 @@ impl FromRequestParts<AppState> for SignedIn {
             .get::<Session>()
             .cloned()
             .ok_or(ApiError::Internal)?;
+        let sessions = parts
+            .extensions
+            .get::<Sessions>()
+            .cloned()
+            .ok_or(ApiError::Internal)?;
         let Some(user) = session.get::<User>(USER).await? else {
             return Err(ApiError::Unauthorized);
         };
@@ -80,7 +88,12 @@ impl FromRequestParts<AppState> for SignedIn {
             session.set_expiry(Some(expiry(state.config.session_ttl)));
             session.insert(SEEN, now).await?;
         }
-        Ok(Self { user, id, session })
+        Ok(Self {
+            user,
+            id,
+            session,
+            sessions,
+        })
     }
 }
 

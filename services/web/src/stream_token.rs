@@ -25,6 +25,9 @@ const AUDIENCE: &str = "fanfare-stream";
 /// The name under which a session's id is sealed in a token.
 const SESSION: &str = "stream-session";
 
+/// The name under which a session itself is sealed in a token; not the cookie's, so a token is no cookie.
+const RECORD: &str = "stream-record";
+
 /// By how much the clocks of two replicas may differ, in seconds.
 const LEEWAY_SECONDS: u64 = 5;
 
@@ -55,6 +58,9 @@ struct Claims {
     sub: String,
     /// The session's id, sealed.
     sid: String,
+    /// The session itself, sealed, where its id is not enough to find it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rec: Option<String>,
     /// Seconds since 1970, like `exp`.
     iat: u64,
     exp: u64,
@@ -109,6 +115,13 @@ impl StreamTokens {
             aud: AUDIENCE.to_owned(),
             sub: signed_in.user.id.to_string(),
             sid: self.0.vault.seal(SESSION, &signed_in.id.to_string()),
+            rec: match signed_in.sessions.carried() {
+                Some(record) => {
+                    let record = serde_json::to_string(&record).map_err(|_| ApiError::Internal)?;
+                    Some(self.0.vault.seal(RECORD, &record))
+                }
+                None => None,
+            },
             iat: now,
             exp,
         };
@@ -125,7 +138,10 @@ impl StreamTokens {
         let sealed = self.0.vault.open(SESSION, &claims.sid);
         let id: Option<Id> = sealed.and_then(|id| id.parse().ok());
         let id = id.ok_or(Refused::Invalid)?;
-        let store = Arc::new(self.0.sessions.clone());
+        let record = claims.rec.map(|rec| self.0.vault.open(RECORD, &rec));
+        let record = record.map(|record| serde_json::from_str(&record?).ok());
+        let sessions = self.0.sessions.with_record(record.flatten());
+        let store = Arc::new(sessions.clone());
         let session = Session::new(Some(id), store, Some(expiry(self.0.session_ttl)));
         let away = |error: tower_sessions::session::Error| {
             debug!(component = "WS", %error, "the session of a token could not be looked up");
@@ -137,7 +153,12 @@ impl StreamTokens {
                 if user.id.to_string() == claims.sub
                     && !age::is_over(&session).await.map_err(away)? =>
             {
-                Ok(SignedIn { user, id, session })
+                Ok(SignedIn {
+                    user,
+                    id,
+                    session,
+                    sessions,
+                })
             }
             _ => Err(Refused::Invalid),
         }

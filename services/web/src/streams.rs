@@ -11,7 +11,7 @@ use contracts::{Signal, UserId};
 use lifecycle::CancellationToken;
 use limits::Limits;
 use parking_lot::Mutex;
-use session_store::tag;
+use session_store::{Sessions, tag};
 use tokio::{sync::mpsc, time::Instant};
 use tower_sessions::session::Id;
 use tracing::debug;
@@ -21,6 +21,7 @@ use crate::{
     hub::{Alarm, End, Transport},
     metrics::Metrics,
     patience::Patience,
+    session::SignedIn,
 };
 use leases::{Lease, RELEASES};
 
@@ -61,6 +62,8 @@ struct Open {
     user: UserId,
     /// The session.
     id: Id,
+    /// Where it is looked up.
+    sessions: Sessions,
     /// Its tag, by which signals name it.
     session: String,
     alarm: Arc<Alarm>,
@@ -105,12 +108,11 @@ impl Streams {
     /// A place for one more stream, here and among the user's on all replicas.
     pub(crate) async fn open(
         &self,
-        user: UserId,
-        session: Id,
+        signed_in: &SignedIn,
         transport: Transport,
         patience: Patience,
     ) -> Result<Slot, NoPlace> {
-        let slot = self.open_here(user, session, transport, patience);
+        let slot = self.open_here(signed_in, transport, patience);
         let slot = slot.ok_or(NoPlace::TooMany)?;
         // Dropped, it gives back what may have been taken although nobody said so.
         match self.hold(slot.lease()).await {
@@ -126,11 +128,11 @@ impl Streams {
     /// A place on this replica; `None` if this user or all have too many here.
     fn open_here(
         &self,
-        user: UserId,
-        session: Id,
+        signed_in: &SignedIn,
         transport: Transport,
         patience: Patience,
     ) -> Option<Slot> {
+        let user = signed_in.user.id;
         let mut table = self.table.lock();
         let count = table.users.get(&user).copied().unwrap_or(0);
         if count >= self.per_user || table.open.len() >= MAX_STREAMS {
@@ -145,8 +147,9 @@ impl Streams {
         table.next += 1;
         let open = Open {
             user,
-            id: session,
-            session: tag(&session),
+            id: signed_in.id,
+            sessions: signed_in.sessions.clone(),
+            session: tag(&signed_in.id),
             alarm: Arc::clone(&alarm),
             leased: Instant::now(),
         };

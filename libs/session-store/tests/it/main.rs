@@ -6,6 +6,7 @@
 )]
 
 mod conformance;
+mod cookie;
 mod memory;
 mod postgres;
 mod redis;

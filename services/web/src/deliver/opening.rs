@@ -56,7 +56,7 @@ pub(super) async fn open(
             );
         }
     }
-    let place = state.streams.open(user, signed_in.id, transport, patience);
+    let place = state.streams.open(&signed_in, transport, patience);
     let slot = match place.await {
         Ok(slot) => slot,
         Err(NoPlace::TooMany) => {

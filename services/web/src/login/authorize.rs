@@ -2,7 +2,7 @@ use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse, Redirect, Response},
 };
-use tower_sessions::{Expiry, Session};
+use tower_sessions::{Expiry, Session, session::Error, session_store};
 
 use super::{MOST_PENDING, PATIENCE, PENDING, Pending, RETURN_TO, allowance};
 use crate::{
@@ -36,13 +36,21 @@ pub(crate) async fn authorize(
         return_to: state.vault.seal(RETURN_TO, &return_to),
         begun_at: now_ms(),
     });
-    session.insert(PENDING, pending).await?;
     if session.get_value(USER).await?.is_none() {
         session.set_expiry(Some(Expiry::OnInactivity(time::Duration::seconds(
             PATIENCE.as_secs().cast_signed(),
         ))));
     }
-    session.save().await?;
+    // Where the session lies in a cookie, older sign-ins make room for this one.
+    loop {
+        session.insert(PENDING, &pending).await?;
+        match session.save().await {
+            Err(Error::Store(session_store::Error::Encode(_))) if pending.len() > 1 => {
+                pending.remove(0);
+            }
+            saved => break saved?,
+        }
+    }
     Ok(Redirect::to(url.as_str()).into_response())
 }
 

@@ -1,12 +1,12 @@
 use std::collections::HashMap;
 
+use ::session_store::{OWNER, Owner};
 use axum::{
     extract::{Query, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use session_store::{OWNER, Owner};
-use tower_sessions::Session;
+use tower_sessions::{Session, session, session_store};
 use tracing::{info, warn};
 
 use super::{PATIENCE, PENDING, Pending, RETURN_TO, page};
@@ -34,18 +34,23 @@ pub(super) enum Failure {
     Discord,
     /// The session store does not answer.
     Store,
+    /// The session does not fit into a cookie.
+    TooLarge,
 }
 
-impl From<tower_sessions::session::Error> for Failure {
-    fn from(error: tower_sessions::session::Error) -> Self {
+impl From<session::Error> for Failure {
+    fn from(error: session::Error) -> Self {
         warn!(component = "Internal", %error, "a sign-in failed at the session store");
-        Self::Store
+        match error {
+            session::Error::Store(session_store::Error::Encode(_)) => Self::TooLarge,
+            _ => Self::Store,
+        }
     }
 }
 
-impl From<tower_sessions::session_store::Error> for Failure {
-    fn from(error: tower_sessions::session_store::Error) -> Self {
-        tower_sessions::session::Error::Store(error).into()
+impl From<session_store::Error> for Failure {
+    fn from(error: session_store::Error) -> Self {
+        session::Error::Store(error).into()
     }
 }
 
@@ -97,6 +102,12 @@ pub(crate) async fn callback(
                     "store",
                     "Sign-ins are not possible at the moment.",
                 ),
+                Failure::TooLarge => (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "too-large",
+                    "What Discord says about you does not fit into a cookie. Whoever runs this has to keep sign-ins elsewhere \
+                     (SESSION_STORE).",
+                ),
             };
             state.metrics.login(label);
             info!(component = "Internal", outcome = label, "a sign-in failed");
@@ -147,7 +158,11 @@ async fn finish(
     session.insert(OWNER, owner).await?;
     age::begin(session).await?;
     session.set_expiry(Some(expiry(state.config.session_ttl)));
-    session.save().await?;
+    if let Err(error) = session.save().await {
+        // Nobody is signed in by half.
+        session.flush().await?;
+        return Err(error.into());
+    }
     state.memberships.forget(user.id);
     info!(component = "Internal", user_id = %user.id, "somebody signed in");
     let return_to = state.vault.open(RETURN_TO, &mine.return_to);

@@ -61,9 +61,10 @@ mod tests {
         session
     }
 
-    fn parts(session: &Session) -> Parts {
+    fn parts(state: &AppState, session: &Session) -> Parts {
         let (mut parts, ()) = Request::new(()).into_parts();
         parts.extensions.insert(session.clone());
+        parts.extensions.insert(state.sessions.clone());
         parts
     }
 
@@ -71,7 +72,7 @@ mod tests {
     async fn a_sign_in_ends_30_days_after_it_began_however_it_is_used() {
         let state = staged(&Stage::starting(&[GuildId::new(1)], Ticks::Return), "60");
         let young = signed_in(&state, LONGEST / 2).await;
-        let mut request = parts(&young);
+        let mut request = parts(&state, &young);
         let known = SignedIn::from_request_parts(&mut request, &state).await;
         let token = state.stream_tokens.issue(&known.unwrap()).unwrap().token;
         assert!(state.stream_tokens.verify(&token).await.is_ok());
@@ -85,7 +86,7 @@ mod tests {
         let token = state.stream_tokens.issue(&known).unwrap().token;
         let opened = state.stream_tokens.verify(&token).await;
         assert_eq!(opened.unwrap_err(), Refused::Invalid);
-        let refused = SignedIn::from_request_parts(&mut parts(&old), &state).await;
+        let refused = SignedIn::from_request_parts(&mut parts(&state, &old), &state).await;
         assert!(matches!(refused, Err(ApiError::Unauthorized)));
         assert!(!state.sessions.is_live(&id).await.unwrap(), "it is gone");
     }

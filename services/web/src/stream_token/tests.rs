@@ -41,7 +41,12 @@ async fn somebody(sessions: &Sessions) -> SignedIn {
     session.insert(USER, &user).await.unwrap();
     session.save().await.unwrap();
     let id = session.id().unwrap();
-    SignedIn { user, id, session }
+    SignedIn {
+        user,
+        id,
+        session,
+        sessions: sessions.clone(),
+    }
 }
 
 /// The claims that a token tells to everybody.

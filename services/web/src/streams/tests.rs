@@ -3,11 +3,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use limits::{Bucket, LimitsError, MemoryLimits, Verdict};
 use prometheus::Registry;
-use session_store::{MemorySessions, Sessions};
+use session_store::MemorySessions;
 use time::OffsetDateTime;
-use tower_sessions::{SessionStore as _, session::Record};
+use tower_sessions::{Session, SessionStore as _, session::Record};
 
 use super::*;
+use crate::session::User;
 
 /// Limits that write down what is asked of them.
 #[derive(Default)]
@@ -52,9 +53,30 @@ fn replica(limits: &Arc<Noting>, per_user: usize) -> Streams {
 }
 
 async fn open(streams: &Streams, user: u64, session: i128) -> Result<Slot, NoPlace> {
-    let (user, patience) = (UserId::new(user), Patience::default());
+    open_in(streams, user, session, MemorySessions::new().into()).await
+}
+
+async fn open_in(
+    streams: &Streams,
+    user: u64,
+    session: i128,
+    sessions: Sessions,
+) -> Result<Slot, NoPlace> {
+    let id = Id(session);
+    let user = User {
+        id: UserId::new(user),
+        username: "nelly".to_owned(),
+        display_name: "Nelly".to_owned(),
+        avatar_url: String::new(),
+    };
+    let signed_in = SignedIn {
+        user,
+        id,
+        session: Session::new(Some(id), Arc::new(sessions.clone()), None),
+        sessions,
+    };
     streams
-        .open(user, Id(session), Transport::Sse, patience)
+        .open(&signed_in, Transport::Sse, Patience::default())
         .await
 }
 
@@ -143,9 +165,9 @@ async fn streams_end_with_their_session_though_nobody_says_so() {
         store.create(&mut record).await.unwrap();
         ids.push(record.id);
     }
-    let ended = open(&streams, 1, ids[0].0).await.unwrap();
-    let stays = open(&streams, 1, ids[1].0).await.unwrap();
-    let watch = tokio::spawn(streams.clone().watch(store.clone(), stop.clone()));
+    let ended = open_in(&streams, 1, ids[0].0, store.clone()).await.unwrap();
+    let stays = open_in(&streams, 1, ids[1].0, store.clone()).await.unwrap();
+    let watch = tokio::spawn(streams.clone().watch(stop.clone()));
     tokio::time::sleep(Duration::from_secs(20)).await;
     assert_eq!(ended.alarm.ending(), None);
     store.delete(&ids[0]).await.unwrap();

@@ -1,6 +1,6 @@
 //! Sessions that end without a word: the signal was lost, or the session has expired.
 
-use std::{collections::HashSet, convert::Infallible, time::Duration};
+use std::{collections::HashMap, convert::Infallible, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use lifecycle::CancellationToken;
@@ -19,11 +19,7 @@ const AT_ONCE: usize = 16;
 
 impl Streams {
     /// Ends the streams of sessions that are over, until `stop`. A store that does not answer ends nothing.
-    pub(crate) async fn watch(
-        self,
-        sessions: Sessions,
-        stop: CancellationToken,
-    ) -> Result<(), Infallible> {
+    pub(crate) async fn watch(self, stop: CancellationToken) -> Result<(), Infallible> {
         let mut looks = interval(EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -33,18 +29,24 @@ impl Streams {
             }
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = self.look(&sessions) => {}
+                () = self.look() => {}
             }
         }
     }
 
-    async fn look(&self, sessions: &Sessions) {
-        let open: HashSet<Id> = {
+    async fn look(&self) {
+        // Where each stream brought its session along, the one that was opened last knows it best.
+        let open: HashMap<Id, Sessions> = {
             let table = self.table.lock();
-            table.open.values().map(|open| open.id).collect()
+            let mut open: Vec<_> = table.open.iter().collect();
+            open.sort_unstable_by_key(|(key, _)| **key);
+            let sessions = open.into_iter();
+            sessions
+                .map(|(_, open)| (open.id, open.sessions.clone()))
+                .collect()
         };
         let mut looked = stream::iter(open)
-            .map(|id| async move { (id, sessions.is_live(&id).await) })
+            .map(|(id, sessions)| async move { (id, sessions.is_live(&id).await) })
             .buffer_unordered(AT_ONCE);
         while let Some((id, live)) = looked.next().await {
             match live {

@@ -36,6 +36,7 @@ struct Inner {
     down: bool,
     lifetime: u64,
     user: u64,
+    name: String,
     refreshed: usize,
     /// Refresh tokens that were not accepted.
     refused: usize,
@@ -50,6 +51,7 @@ impl Discord {
             guilds: guilds.to_vec(),
             lifetime: 604_800,
             user: 80_351_110_224_678_912,
+            name: "Nelly".to_owned(),
             ..Inner::default()
         };
         let discord = Self {
@@ -75,6 +77,11 @@ impl Discord {
     /// Who signs in from now on.
     pub(crate) fn next_user(&self, user: u64) {
         self.inner.lock().user = user;
+    }
+
+    /// What the users are called from now on.
+    pub(crate) fn next_name(&self, name: &str) {
+        name.clone_into(&mut self.inner.lock().name);
     }
 
     pub(crate) fn set_down(&self, down: bool) {
@@ -213,8 +220,11 @@ async fn me(State(discord): State<Discord>, headers: HeaderMap) -> Response {
     if !discord.knows(&headers) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let user = discord.inner.lock().user.to_string();
-    Json(json!({"id": user, "username": "nelly", "global_name": "Nelly", "avatar": null}))
+    let (user, name) = {
+        let inner = discord.inner.lock();
+        (inner.user.to_string(), inner.name.clone())
+    };
+    Json(json!({"id": user, "username": "nelly", "global_name": name, "avatar": null}))
         .into_response()
 }
 

@@ -17,5 +17,6 @@ mod renewal;
 mod rpc;
 mod sign_out;
 mod slow;
+mod stores;
 mod streams;
 mod ws;

@@ -83,7 +83,7 @@ impl Recheck {
 
     /// The guilds of the stream, and as of when; `None` if the user is signed out.
     async fn guilds(&self) -> Result<Option<(Vec<Standing>, Instant)>, ()> {
-        let live = self.state.sessions.is_live(&self.signed_in.id).await;
+        let live = self.signed_in.sessions.is_live(&self.signed_in.id).await;
         match live {
             Ok(true) => {}
             Ok(false) => return Ok(None),
@@ -95,7 +95,7 @@ impl Recheck {
         // The session as it is now: another replica may have renewed its tokens.
         let session = Session::new(
             Some(self.signed_in.id),
-            Arc::new(self.state.sessions.clone()),
+            Arc::new(self.signed_in.sessions.clone()),
             self.signed_in.session.expiry(),
         );
         match age::is_over(&session).await {

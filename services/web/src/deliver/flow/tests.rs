@@ -45,13 +45,19 @@ async fn open(state: &AppState) -> StreamBody {
     session.insert(TOKENS, kept).await.unwrap();
     session.save().await.unwrap();
     let id = session.id().unwrap();
+    let signed_in = SignedIn {
+        user,
+        id,
+        session,
+        sessions: state.sessions.clone(),
+    };
     let slot = state
         .streams
-        .open(user.id, id, Transport::Sse, Patience::default())
+        .open(&signed_in, Transport::Sse, Patience::default())
         .await
         .unwrap();
     let wish = Wish {
-        user: user.id,
+        user: signed_in.user.id,
         guilds: vec![Standing {
             guild: GUILD,
             roles: [].into(),
@@ -66,7 +72,6 @@ async fn open(state: &AppState) -> StreamBody {
     };
     let joined = state.hub.join(wish, Arc::clone(&slot.alarm)).await;
     let (viewer, first) = joined.unwrap();
-    let signed_in = SignedIn { user, id, session };
     let recheck = Recheck::new(state.clone(), signed_in, None, true);
     StreamBody::new(Flow::new(state, viewer, slot, recheck), first)
 }
