@@ -5,20 +5,35 @@ use std::{
     time::Duration,
 };
 
-use crate::{ConfigError, Fault, Secret, Variable};
+use crate::{
+    ConfigError, Fault, Origin, Secret, Setting, Variable,
+    distance::distance,
+    foreign::{FAMILY, OUR_PREFIXES, is_of_kubernetes},
+};
 
 /// The environment of one program, read variable by variable; faults are collected until [`Env::finish`].
 #[derive(Debug)]
 pub struct Env {
-    values: BTreeMap<String, String>,
+    values: BTreeMap<String, Value>,
     asked: BTreeSet<&'static str>,
     faults: Vec<Fault>,
 }
 
+/// The value of a variable that is set.
+#[derive(Debug)]
+struct Value {
+    text: String,
+    /// Whether the program set it itself.
+    own: bool,
+}
+
 impl Env {
-    /// The process environment.
+    /// The process environment. What is no UTF-8 counts as not set: no variable of ours may be that.
     pub fn of_process() -> Self {
-        Self::from_pairs(std::env::vars())
+        let pairs = std::env::vars_os();
+        Self::from_pairs(pairs.filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }))
     }
 
     /// An environment made of the given pairs (tests, and programs that wire several parts together).
@@ -28,7 +43,8 @@ impl Env {
         let values = pairs
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()))
-            .filter(|(_, value)| !value.trim().is_empty())
+            .filter(|(_, value): &(String, String)| !value.trim().is_empty())
+            .map(|(name, text)| (name, Value { text, own: false }))
             .collect();
         Self {
             values,
@@ -39,7 +55,11 @@ impl Env {
 
     /// Sets a variable, whatever it was (programs that wire several parts together).
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
-        self.values.insert(name.to_owned(), value.into());
+        let value = Value {
+            text: value.into(),
+            own: true,
+        };
+        self.values.insert(name.to_owned(), value);
     }
 
     /// Forgets a variable.
@@ -54,9 +74,9 @@ impl Env {
 
     /// Sets a variable that is not set.
     pub fn set_default(&mut self, name: &str, value: impl Into<String>) {
-        self.values
-            .entry(name.to_owned())
-            .or_insert_with(|| value.into());
+        if !self.is_set(name) {
+            self.set(name, value);
+        }
     }
 
     /// The value, or the variable's default.
@@ -131,7 +151,7 @@ impl Env {
         if let Some(value) = self.text(variable) {
             return Some(Secret::from(value));
         }
-        let path = self.values.get(&format!("{}_FILE", variable.name))?;
+        let path = &self.values.get(&format!("{}_FILE", variable.name))?.text;
         match std::fs::read_to_string(path) {
             Ok(text) if !text.trim().is_empty() => Some(Secret::from(text.trim())),
             Ok(_) => {
@@ -176,24 +196,69 @@ impl Env {
         }
     }
 
-    /// Variables that are set, that nobody asked for, and that are nearly one of `known`: (set, meant).
+    /// Variables that are set, that nobody asked for, and that are nearly one of `known`: (set, meant). `NAME_FILE` of a variable
+    /// that is no secret is one of them, as it is not read.
     pub fn near_misses(&self, known: &[Variable]) -> Vec<(String, &'static str)> {
         let names = || {
             known
                 .iter()
                 .flat_map(|variable| std::iter::once(&variable.name).chain(variable.aliases))
         };
-        self.values
-            .keys()
-            .filter(|set| {
-                let stem = set.strip_suffix("_FILE").unwrap_or(set);
-                !self.asked.contains(stem) && !names().any(|name| *name == stem)
-            })
+        self.unread(known)
             .filter_map(|set| {
-                let near = names().find(|name| distance(set, name) <= 1 + name.len() / 10)?;
+                let stem = set.strip_suffix("_FILE").unwrap_or(set);
+                let near = names().find(|name| distance(stem, name) <= 1 + name.len() / 10)?;
                 Some((set.clone(), *near))
             })
             .collect()
+    }
+
+    /// Variables that are set, that look like ours, and that neither this program reads nor, as far as is known, another one of ours.
+    pub fn strangers(&self, known: &[Variable]) -> Vec<String> {
+        let near = self.near_misses(known);
+        self.unread(known)
+            .filter(|set| {
+                let stem = set.strip_suffix("_FILE").unwrap_or(set);
+                OUR_PREFIXES.iter().any(|prefix| stem.starts_with(prefix))
+                    && !FAMILY.contains(&stem)
+                    && !is_of_kubernetes(stem)
+                    && !near.iter().any(|(name, _)| name == *set)
+            })
+            .cloned()
+            .collect()
+    }
+
+    /// What is set and neither asked for nor one of `known`.
+    fn unread<'a>(&'a self, known: &'a [Variable]) -> impl Iterator<Item = &'a String> {
+        self.values.keys().filter(|set| {
+            let named = |name: &str, secret: bool| {
+                *set == name || secret && set.strip_suffix("_FILE") == Some(name)
+            };
+            let is_known = known.iter().any(|variable| {
+                named(variable.name, variable.secret)
+                    || variable.aliases.iter().any(|alias| named(alias, false))
+            });
+            !is_known && !self.asked.contains(set.as_str())
+        })
+    }
+
+    /// What a variable is, and where that comes from. Secrets are masked.
+    pub fn setting(&self, variable: &Variable) -> Setting {
+        let mut names = std::iter::once(&variable.name).chain(variable.aliases);
+        let set = names.find_map(|name| Some((*name, self.values.get(*name)?)));
+        let file = self.values.get(&format!("{}_FILE", variable.name));
+        let (value, origin) = match (set, file) {
+            (Some((_, value)), _) if value.own => (Some(&*value.text), Origin::Program),
+            (Some((name, value)), _) if name == variable.name => {
+                (Some(&*value.text), Origin::Environment)
+            }
+            (Some((name, value)), _) => (Some(&*value.text), Origin::Alias(name)),
+            (None, Some(path)) if variable.secret => {
+                return Setting::of_file(variable, &path.text);
+            }
+            (None, _) => (variable.default, Origin::Default),
+        };
+        Setting::new(variable, value, origin)
     }
 
     /// All faults at once, if there are any.
@@ -209,78 +274,9 @@ impl Env {
     fn lookup(&self, variable: &Variable) -> Option<String> {
         std::iter::once(&variable.name)
             .chain(variable.aliases)
-            .find_map(|name| self.values.get(*name).cloned())
+            .find_map(|name| Some(self.values.get(*name)?.text.clone()))
     }
-}
-
-/// Levenshtein distance, for pointing out near misses.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let replace = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = replace.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PORT: Variable = Variable::new("PORT", "a port number").or("3000");
-    const TOKEN: Variable = Variable::new("LINK_TOKEN", "32 characters or more").secret();
-    const GUILD: Variable =
-        Variable::new("DISCORD_GUILD_ID", "a guild's id").alias(&["VITE_DISCORD_GUILD_ID"]);
-
-    #[test]
-    fn every_fault_is_reported_at_once_and_names_its_variable() {
-        let mut env = Env::from_pairs([("PORT", "many"), ("LINK_TOKEN", "hunter2")]);
-        let port: u16 = env.parse_or(&PORT, 0);
-        env.required_secret(&TOKEN, 32);
-        env.required(&GUILD);
-        let error = env.finish().unwrap_err();
-        assert_eq!(port, 0);
-        let names: Vec<_> = error.faults.iter().map(|fault| fault.variable).collect();
-        assert_eq!(names, ["PORT", "LINK_TOKEN", "DISCORD_GUILD_ID"]);
-        assert!(!error.to_string().contains("hunter2"), "{error}");
-    }
-
-    #[test]
-    fn defaults_aliases_and_files_are_used() {
-        let dir = std::env::temp_dir().join(format!("environment-{}", std::process::id()));
-        std::fs::write(&dir, "s3cret\n").unwrap();
-        let path = dir.to_str().unwrap();
-        let mut env = Env::from_pairs([("VITE_DISCORD_GUILD_ID", "7"), ("LINK_TOKEN_FILE", path)]);
-        assert_eq!(env.parse_or::<u16>(&PORT, 0), 3000);
-        assert_eq!(env.required(&GUILD), "7");
-        assert_eq!(env.secret(&TOKEN).unwrap().expose(), "s3cret");
-        env.finish().unwrap();
-        std::fs::remove_file(dir).unwrap();
-    }
-
-    #[test]
-    fn an_empty_value_counts_as_not_set() {
-        let mut env = Env::from_pairs([("PORT", "  ")]);
-        assert_eq!(env.parse_or::<u16>(&PORT, 0), 3000);
-    }
-
-    #[test]
-    fn a_near_miss_is_pointed_out() {
-        let env = Env::from_pairs([
-            ("LINK_TOKN", "x"),
-            ("HOME", "/"),
-            ("PORT", "1"),
-            ("LINK_TOKEN_FILE", "f"),
-        ]);
-        assert_eq!(
-            env.near_misses(&[PORT, TOKEN]),
-            [("LINK_TOKN".to_owned(), "LINK_TOKEN")]
-        );
-    }
-}
+mod tests;

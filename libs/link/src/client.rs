@@ -100,6 +100,12 @@ impl Client {
         }
     }
 
+    /// Waits until it is connected, as long as a call would.
+    pub async fn reach(&self) -> Result<(), CallError> {
+        let until = Instant::now() + self.shared.timing.reach;
+        self.shared.line(until).await.map(drop)
+    }
+
     /// Sends a user's command and waits for its answer.
     pub async fn command(&self, command: Command) -> Result<Box<RawValue>, CallError> {
         self.shared.ask(Body::Command(command)).await

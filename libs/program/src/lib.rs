@@ -1,6 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod collector;
+mod effective;
 mod findings;
+mod hangup;
+mod log;
 mod loopback;
 mod probe;
 
@@ -10,10 +14,17 @@ pub use probe::Probe;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command};
-use environment::{EXIT_CONFIG, Env, Variable};
+use environment::{ConfigError, EXIT_CONFIG, Env, Variable};
 use telemetry::TelemetryConfig;
 
-/// A binary with the commands `run` (the default), `check` and `health`.
+/// How the exit codes are told in `--help`.
+const EXIT_CODES: &str = "Exit codes:\n  \
+    0   it went well\n  \
+    1   it failed; `check` found what has to be mended, `health` found nobody well\n  \
+    2   the arguments are wrong\n  \
+    78  the configuration is wrong (everything that is wrong is printed)";
+
+/// A binary with the commands `run` (the default), `check`, `config`, `health` and `log`.
 #[derive(Debug, Clone, Copy)]
 pub struct Program {
     /// What it is called.
@@ -24,6 +35,8 @@ pub struct Program {
     pub variables: &'static [Variable],
     /// What `health` asks: its own servers.
     pub probes: &'static [Probe],
+    /// Where `log` asks; `None` = there is no such command.
+    pub log: Option<Probe>,
 }
 
 impl Program {
@@ -32,74 +45,99 @@ impl Program {
         self,
         read: impl FnOnce(&mut Env) -> C,
         run: impl AsyncFnOnce(C) -> ExitCode,
-        check: impl AsyncFnOnce(&C) -> Findings,
+        check: impl AsyncFnOnce(&C, &mut Findings),
     ) -> ExitCode {
         let matches = self.arguments([]);
-        if matches.subcommand_name() == Some("health") {
-            return self.health(Env::of_process()).await;
-        }
-        let mut env = Env::of_process();
-        let (config, telemetry) = match self.configure(&mut env, read) {
-            Ok(configured) => configured,
-            Err(code) => return code,
-        };
-        match matches.subcommand_name() {
-            Some("check") => self.report(&env, &[check(&config).await]),
-            _ => self.observed(&env, &telemetry, run(config)).await,
-        }
+        let env = Env::of_process();
+        self.dispatch(&matches, env, read, run, check).await
     }
 
     /// Reads the arguments of the process; `--help`, `--version` and wrong ones end it here.
     pub fn arguments(&self, more: impl IntoIterator<Item = Arg>) -> ArgMatches {
         let run = Command::new("run").about("Run it (the default)");
-        let check = Command::new("check")
-            .about("Check the configuration and what it names, and say what to do");
-        self.command()
-            .args(more)
-            .subcommands([run, check])
-            .get_matches()
+        self.command().args(more).subcommand(run).get_matches()
     }
 
-    /// The command `health`: asks this program's own running process on this machine.
-    pub async fn health(&self, env: Env) -> ExitCode {
-        probe::health(self.name, self.probes, env).await
-    }
-
-    /// The command line without commands, for a binary that has its own.
+    /// The command line with everything but what runs it, for a binary that says that itself.
     pub fn command(&self) -> Command {
+        let check = Command::new("check")
+            .about("Check the configuration, reach what it names, and say what to do");
+        let health = Command::new("health")
+            .about("Ask the running process on this machine whether it lives (0 yes, 1 no)");
+        let variables = environment::table(self.variables);
         Command::new(self.name)
             .about(self.about)
-            .version(env!("CARGO_PKG_VERSION"))
-            .after_help(environment::table(self.variables))
-            .subcommand(
-                Command::new("health").about(
-                    "Ask the running process on this machine whether it lives (0 yes, 1 no)",
-                ),
-            )
+            .version(version())
+            .after_help(format!("{variables}\n{EXIT_CODES}"))
+            .subcommands([check, effective::command(), health])
+            .subcommands(self.log.map(|_| log::command()))
     }
 
-    /// Reads the configuration; what is wrong with it is printed, all at once.
-    pub fn configure<C>(
+    /// Does what the arguments say; whatever they call running is running.
+    pub async fn dispatch<C>(
         &self,
-        env: &mut Env,
+        matches: &ArgMatches,
+        mut env: Env,
         read: impl FnOnce(&mut Env) -> C,
-    ) -> Result<(C, TelemetryConfig), ExitCode> {
-        let telemetry = TelemetryConfig::read(env);
-        let config = read(env);
-        match env.finish() {
-            Ok(()) => Ok((config, telemetry)),
-            Err(error) => {
-                eprintln!("{}: {error}", self.name);
-                for (set, meant) in env.near_misses(self.variables) {
-                    eprintln!("{set} is set and nobody reads it; maybe {meant} is meant");
-                }
-                Err(ExitCode::from(EXIT_CONFIG))
+        run: impl AsyncFnOnce(C) -> ExitCode,
+        check: impl AsyncFnOnce(&C, &mut Findings),
+    ) -> ExitCode {
+        match (matches.subcommand(), &self.log) {
+            (Some(("health", _)), _) => return probe::health(self.name, self.probes, env).await,
+            (Some((log::NAME, arguments)), Some(probe)) => {
+                return log::run(self.name, probe, arguments, env).await;
             }
+            _ => {}
+        }
+        let telemetry = TelemetryConfig::read(&mut env);
+        let config = read(&mut env);
+        if let Some((effective::NAME, arguments)) = matches.subcommand() {
+            effective::print(&env, self.variables, arguments);
+        }
+        if let Err(error) = env.finish() {
+            return self.misconfigured(&env, &error);
+        }
+        match matches.subcommand_name() {
+            Some(effective::NAME) => ExitCode::SUCCESS,
+            Some("check") => {
+                let mut findings = Findings::shown();
+                self.unread(&env, &mut findings);
+                if let Some(endpoint) = &telemetry.otlp_endpoint {
+                    collector::check(endpoint, &mut findings).await;
+                }
+                check(&config, &mut findings).await;
+                println!("{}", findings.summary());
+                ExitCode::from(u8::from(!findings.passed()))
+            }
+            _ => self.observed(&env, &telemetry, run(config)).await,
+        }
+    }
+
+    fn misconfigured(&self, env: &Env, error: &ConfigError) -> ExitCode {
+        eprintln!("{}: {error}", self.name);
+        for (set, meant) in env.near_misses(self.variables) {
+            eprintln!("{set} is set and nobody reads it; maybe {meant} is meant");
+        }
+        ExitCode::from(EXIT_CONFIG)
+    }
+
+    /// Says what is set and nobody reads.
+    fn unread(&self, env: &Env, findings: &mut Findings) {
+        for (set, meant) in env.near_misses(self.variables) {
+            findings.warn(format!(
+                "{set} is set and nobody reads it; maybe {meant} is meant"
+            ));
+        }
+        for set in env.strangers(self.variables) {
+            findings.warn(format!(
+                "{set} is set and nobody reads it: `{} --help` lists what is read",
+                self.name
+            ));
         }
     }
 
     /// Runs with logs and traces installed, and sends the last traces at the end.
-    pub async fn observed(
+    async fn observed(
         &self,
         env: &Env,
         telemetry: &TelemetryConfig,
@@ -117,29 +155,28 @@ impl Program {
                 "a variable is set that nobody reads; maybe another one is meant"
             );
         }
-        let code = run.await;
+        let code = tokio::select! {
+            code = run => code,
+            never = hangup::change_logs() => match never {},
+        };
         telemetry.shutdown().await;
         code
-    }
-
-    /// Prints what was found; the exit code says whether everything needed is there.
-    pub fn report(&self, env: &Env, findings: &[Findings]) -> ExitCode {
-        for (set, meant) in env.near_misses(self.variables) {
-            println!("note  {set} is set and nobody reads it; maybe {meant} is meant");
-        }
-        for line in findings.iter().flat_map(Findings::lines) {
-            println!("{line}");
-        }
-        if findings.iter().all(Findings::passed) {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
     }
 
     /// Says why it ends.
     pub fn failed(&self, error: &dyn std::fmt::Display) -> ExitCode {
         eprintln!("{}: {error}", self.name);
         ExitCode::FAILURE
+    }
+}
+
+/// Version, and the commit if whoever built it told (`FANFARE_COMMIT` in the environment of the compiler): a build from an archive has none.
+pub fn version() -> &'static str {
+    match option_env!("FANFARE_COMMIT") {
+        Some(commit) if !commit.is_empty() => {
+            // Once for each program.
+            format!("{} ({commit})", env!("CARGO_PKG_VERSION")).leak()
+        }
+        _ => env!("CARGO_PKG_VERSION"),
     }
 }

@@ -7,7 +7,7 @@ const REDIS_URL: Variable = Variable::new(
     "REDIS_URL",
     "redis://, rediss://, redis-sentinel:// or redis-cluster://[user:password@]host[:port][/database]",
 )
-.secret();
+.secret_address();
 const REDIS_HOST: Variable = Variable::new("REDIS_HOST", "a host name, where REDIS_URL is not set");
 const REDIS_PORT: Variable = Variable::new("REDIS_PORT", "a port number").or("6379");
 const REDIS_PASSWORD: Variable =

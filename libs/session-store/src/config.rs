@@ -19,7 +19,7 @@ pub const DATABASE_URL: Variable = Variable::new(
     "DATABASE_URL",
     "postgres://user:password@host[:port]/database[?sslmode=require], a Supabase project's own too; for SESSION_STORE=postgres",
 )
-.secret();
+.secret_address();
 
 /// What this crate reads, beside Redis' own variables.
 pub const VARIABLES: &[Variable] = &[SESSION_STORE, DATABASE_URL];

@@ -58,9 +58,11 @@ pub fn install(config: &TelemetryConfig, service: &'static str) -> Result<Teleme
             .with_threads(false)
             .with_filter(filter_fn(|metadata| !is_of_exporter(metadata.target())))
     });
+    let (logs, control) = logs::layer(config, service);
     tracing_subscriber::registry()
         .with(traces)
-        .with(logs::layer(config))
+        .with(logs)
         .try_init()?;
+    control.install();
     Ok(Telemetry { provider })
 }

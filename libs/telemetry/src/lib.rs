@@ -9,5 +9,6 @@ mod trace;
 
 pub use config::{LogFormat, TelemetryConfig, VARIABLES};
 pub use install::{InstallError, Telemetry, install};
+pub use logs::{LogControl, LogControlError, log_control};
 pub use metrics::{MetricsServer, build_info};
 pub use trace::{current_traceparent, follow};

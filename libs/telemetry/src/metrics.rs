@@ -9,6 +9,8 @@ use axum::{
 use prometheus::{Encoder as _, IntGaugeVec, Opts, Registry, TextEncoder};
 use tokio::net::TcpListener;
 
+use crate::logs::{self, Ends};
+
 /// Serves `GET /metrics` in Prometheus' text format, on a port of its own that is not public.
 #[derive(Debug)]
 pub struct MetricsServer {
@@ -33,10 +35,15 @@ impl MetricsServer {
     /// Serves until `stop`.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let Self { listener, registry } = self;
-        let router = Router::new().route("/metrics", get(async move || expose(&registry)));
-        axum::serve(listener, router)
-            .with_graceful_shutdown(stop)
-            .await
+        let router = Router::new()
+            .route("/metrics", get(async move || expose(&registry)))
+            .merge(logs::router());
+        axum::serve(
+            listener,
+            router.into_make_service_with_connect_info::<Ends>(),
+        )
+        .with_graceful_shutdown(stop)
+        .await
     }
 }
 

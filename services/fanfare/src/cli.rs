@@ -6,7 +6,7 @@ use clap::Command;
 use environment::{Env, Variable};
 use program::Program;
 
-use crate::{defaults, parts::Parts};
+use crate::{defaults, parts::Parts, secrets};
 
 /// The whole program, with the arguments and the environment of the process.
 pub(crate) async fn main() -> ExitCode {
@@ -15,44 +15,43 @@ pub(crate) async fn main() -> ExitCode {
         about: "Discord events, live in every browser: gateway and web in one process",
         variables: variables().leak(),
         probes: &[gateway::PROBE, web::PROBE],
+        log: Some(gateway::LOG),
     };
     let demo =
         Command::new("demo").about("Run with a simulated Discord and print the address to open");
     let run = Command::new("run").about(
         "Run against Discord (needs DISCORD_BOT_TOKEN, DISCORD_CLIENT_ID, DISCORD_CLIENT_SECRET)",
     );
-    let check =
-        Command::new("check").about("Check the configuration and Discord, and say what to do");
-    let commands = program
+    let matches = program
         .command()
         .subcommand_required(true)
-        .subcommands([demo, run, check]);
-    let matches = commands.get_matches();
-
-    let mut env = Env::of_process();
-    if matches.subcommand_name() == Some("health") {
-        return program.health(env).await;
+        .subcommands([demo, run, secrets::command()])
+        .get_matches();
+    if let Some((secrets::NAME, arguments)) = matches.subcommand() {
+        return match secrets::run(arguments) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => program.failed(&error),
+        };
     }
+    let mut env = Env::of_process();
     let simulated = matches.subcommand_name() == Some("demo");
     if simulated {
         defaults::demo(&mut env);
-    } else {
+    } else if !matches!(matches.subcommand_name(), Some("health" | "log")) {
         defaults::run(&mut env);
     }
-    let (parts, telemetry) = match program.configure(&mut env, |env| Parts::read(env, simulated)) {
-        Ok(configured) => configured,
-        Err(code) => return code,
-    };
-    if matches.subcommand_name() == Some("check") {
-        return program.report(&env, &parts.check().await);
-    }
-    let run = async {
-        match parts.run().await {
+    // Two services and a simulator make a large future.
+    Box::pin(program.dispatch(
+        &matches,
+        env,
+        |env| Parts::read(env, simulated),
+        async |parts| match parts.run().await {
             Ok(code) => code,
             Err(error) => program.failed(&error),
-        }
-    };
-    program.observed(&env, &telemetry, run).await
+        },
+        async |parts, findings| parts.check(findings).await,
+    ))
+    .await
 }
 
 /// Every variable of the parts, each once.
@@ -66,6 +65,11 @@ fn variables() -> Vec<Variable> {
     for variable in parts.into_iter().flatten() {
         if !all.iter().any(|known| known.name == variable.name) {
             all.push(*variable);
+        }
+    }
+    for variable in &mut all {
+        if variable.group.is_empty() {
+            variable.group = "Simulator (demo)";
         }
     }
     all

@@ -3,7 +3,8 @@
 use std::net::{Ipv4Addr, TcpListener};
 
 use environment::{Env, Variable};
-use rand::{Rng as _, distr::Alphanumeric};
+
+use crate::secrets::random;
 
 const PORT: Variable = Variable::new("PORT", "the port of the page; 0 = any").or("3000");
 const SIM_PORT: Variable =
@@ -13,14 +14,11 @@ const GATEWAY_WS_PORT: Variable =
 const METRICS_PORT: Variable =
     Variable::new("METRICS_PORT", "the port of /metrics; 0 = any").or("9101");
 
-/// Characters of the secret that sessions in memory are sealed with when none is given.
-const SECRET_LENGTH: usize = 64;
-
 /// One process against Discord. Sessions live in memory, so a secret that ends with the process is as good as any.
 pub(crate) fn run(env: &mut Env) {
     env.set_default("LOG_FORMAT", "pretty");
     if !env.is_set("SESSION_SECRET_FILE") {
-        env.set_default("SESSION_SECRET", random_secret());
+        env.set_default("SESSION_SECRET", random());
     }
     choose_ports(env, &[&PORT, &GATEWAY_WS_PORT, &METRICS_PORT]);
     name_page(env);
@@ -37,9 +35,9 @@ pub(crate) fn demo(env: &mut Env) {
         "http://127.0.0.1:{}",
         env.text(&SIM_PORT).unwrap_or_default()
     );
-    env.set("DISCORD_BOT_TOKEN", random_secret());
+    env.set("DISCORD_BOT_TOKEN", random());
     env.set("DISCORD_CLIENT_ID", "1000000000000000001");
-    env.set("DISCORD_CLIENT_SECRET", random_secret());
+    env.set("DISCORD_CLIENT_SECRET", random());
     env.set("DISCORD_API_URL", format!("{discord}/api/v10"));
     env.set(
         "DISCORD_AUTHORIZE_URL",
@@ -47,7 +45,7 @@ pub(crate) fn demo(env: &mut Env) {
     );
     env.set("DISCORD_CDN_URL", format!("{discord}/cdn"));
     env.set("DISCORD_INTENTS", "36739");
-    env.set("SESSION_SECRET", random_secret());
+    env.set("SESSION_SECRET", random());
     for name in [
         "DISCORD_GATEWAY_URL",
         "DISCORD_GUILD_ID",
@@ -91,12 +89,4 @@ fn choose_ports(env: &mut Env, variables: &[&Variable]) {
             env.set_default(variable.name, default);
         }
     }
-}
-
-fn random_secret() -> String {
-    rand::rng()
-        .sample_iter(Alphanumeric)
-        .take(SECRET_LENGTH)
-        .map(char::from)
-        .collect()
 }

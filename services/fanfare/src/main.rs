@@ -3,6 +3,7 @@
 mod cli;
 mod defaults;
 mod parts;
+mod secrets;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,12 @@
 //! The parts of this process, wired together.
 
 use std::{
-    error::Error, net::SocketAddr, process::ExitCode, str::FromStr as _, sync::Arc, time::Duration,
+    error::Error,
+    net::SocketAddr,
+    process::ExitCode,
+    str::FromStr as _,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 use environment::Env;
@@ -37,15 +42,14 @@ impl Parts {
     }
 
     /// What each part's own check says.
-    pub(crate) async fn check(&self) -> [Findings; 2] {
-        [
-            gateway::check::run(&self.gateway).await,
-            web::check::run(&self.web).await,
-        ]
+    pub(crate) async fn check(&self, findings: &mut Findings) {
+        gateway::check::run(&self.gateway, findings).await;
+        web::check::run(&self.web, findings).await;
     }
 
     /// Starts all parts, says where they are, and runs until a signal.
     pub(crate) async fn run(self) -> Result<ExitCode, Box<dyn Error>> {
+        let begun = Instant::now();
         let Self {
             simulator,
             mut gateway,
@@ -95,7 +99,10 @@ impl Parts {
         let web = web::App::assemble(web, ports, registry).await?;
         gateway.start(&lifecycle);
         web.start(&lifecycle);
-        println!("Open {page}");
+        println!(
+            "Open {page}  (started in {} ms)",
+            begun.elapsed().as_millis()
+        );
         Ok(lifecycle.run_until_signal(grace).await)
     }
 }

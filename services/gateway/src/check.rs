@@ -27,20 +27,18 @@ const GUILD_PAGES: usize = 15;
 const GUILDS_SHOWN: usize = 10;
 
 /// Checks a configuration that is complete.
-pub async fn run(config: &Config) -> Findings {
-    let mut findings = Findings::default();
+pub async fn run(config: &Config, findings: &mut Findings) {
     findings.ok("the configuration is complete");
-    bus(config, &mut findings).await;
+    bus(config, findings).await;
     match config.rest() {
         Ok(rest) => {
-            let checks = discord(config, &rest, &mut findings);
+            let checks = discord(config, &rest, findings);
             if timeout(DISCORD_PATIENCE, checks).await.is_err() {
                 findings.fail("Discord does not answer in time: is DISCORD_API_URL right, is the way out open?");
             }
         }
         Err(error) => findings.fail(format!("DISCORD_API_URL can't be used: {error}")),
     }
-    findings
 }
 
 async fn bus(config: &Config, findings: &mut Findings) {

@@ -9,7 +9,7 @@ use std::{
 
 use contracts::GuildId;
 use discord::{Intents, Rest, rest::InvalidApiUrl};
-use environment::{Env, Secret, Variable};
+use environment::{Env, Group, Secret, Variable, count, grouped};
 use event_bus::{BusConfig, LinkEnd, WithoutRedis};
 use gateway_registry::RegistryConfig;
 use program::Probe;
@@ -88,55 +88,47 @@ const LINK_TOKEN_LENGTH: usize = 32;
 /// More shards than this in one process is a mistake.
 const MAX_SHARDS: u32 = 1_024;
 
-const OWN: [Variable; 16] = [
-    DISCORD_BOT_TOKEN,
-    DISCORD_GUILD_ID,
-    DISCORD_GUILDS,
-    DISCORD_INTENTS,
-    DISCORD_API_URL,
-    DISCORD_GATEWAY_URL,
-    DISCORD_CDN_URL,
-    SHARD_COUNT,
-    LINK_TOKEN,
-    LINK_TOKEN_PREVIOUS,
-    LINK_ADVERTISE_URL,
-    GATEWAY_WS_PORT,
-    ROOM_EMPTY_TTL,
-    BIND,
-    METRICS_PORT,
-    SHUTDOWN_GRACE_SECONDS,
+const GROUPS: &[Group<'_>] = &[
+    (
+        "Discord",
+        &[
+            DISCORD_BOT_TOKEN,
+            DISCORD_GUILD_ID,
+            DISCORD_GUILDS,
+            DISCORD_INTENTS,
+            DISCORD_API_URL,
+            DISCORD_GATEWAY_URL,
+            DISCORD_CDN_URL,
+            SHARD_COUNT,
+        ],
+    ),
+    (
+        "LINK",
+        &[LINK_TOKEN, LINK_TOKEN_PREVIOUS, LINK_ADVERTISE_URL],
+    ),
+    ("Rooms", &[ROOM_EMPTY_TTL]),
+    (
+        "Process",
+        &[BIND, GATEWAY_WS_PORT, METRICS_PORT, SHUTDOWN_GRACE_SECONDS],
+    ),
+    ("Redis", redis_link::VARIABLES),
+    ("Events", event_bus::VARIABLES),
+    ("Gateways", gateway_registry::VARIABLES),
+    ("Telemetry", telemetry::VARIABLES),
 ];
 
-const COUNT: usize = OWN.len()
-    + redis_link::VARIABLES.len()
-    + event_bus::VARIABLES.len()
-    + gateway_registry::VARIABLES.len()
-    + telemetry::VARIABLES.len();
-
-const ALL: [Variable; COUNT] = {
-    let lists: [&[Variable]; 5] = [
-        &OWN,
-        redis_link::VARIABLES,
-        event_bus::VARIABLES,
-        gateway_registry::VARIABLES,
-        telemetry::VARIABLES,
-    ];
-    let mut all = [DISCORD_BOT_TOKEN; COUNT];
-    let (mut at, mut list) = (0, 0);
-    while list < lists.len() {
-        let mut i = 0;
-        while i < lists[list].len() {
-            all[at] = lists[list][i];
-            at += 1;
-            i += 1;
-        }
-        list += 1;
-    }
-    all
-};
+const ALL: [Variable; count(GROUPS)] = grouped(GROUPS);
 
 /// Every variable that the program `gateway` reads.
 pub const VARIABLES: &[Variable] = &ALL;
+
+/// Where a gateway takes another filter of its logs.
+pub const LOG: Probe = Probe {
+    name: "the gateway",
+    port: METRICS_PORT,
+    bind: BIND,
+    path: "/log",
+};
 
 /// Where a gateway says that it lives.
 pub const PROBE: Probe = Probe {

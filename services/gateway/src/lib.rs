@@ -24,5 +24,5 @@ mod shards;
 pub mod state;
 
 pub use app::{App, BuildError, Ports};
-pub use config::{Config, PROBE, VARIABLES};
+pub use config::{Config, LOG, PROBE, VARIABLES};
 pub use metrics::Metrics;

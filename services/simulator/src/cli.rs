@@ -2,8 +2,8 @@
 
 use std::{fs, process::ExitCode, time::Duration};
 
-use clap::{Arg, ArgMatches, value_parser};
-use environment::{Env, Variable};
+use clap::{Arg, ArgMatches, parser::ValueSource, value_parser};
+use environment::{Env, Group, Variable, count, grouped};
 use lifecycle::Lifecycle;
 use program::{Findings, Program};
 use simulator::{App, Config, Scenario};
@@ -17,30 +17,36 @@ const RATE: Variable = Variable::new("--rate", "events a second, above 0");
 
 /// Runs the program.
 pub(crate) async fn run() -> ExitCode {
-    let variables = [Config::VARIABLES, telemetry::VARIABLES].concat();
+    const GROUPS: &[Group<'_>] = &[
+        ("Simulator", Config::VARIABLES),
+        ("Telemetry", telemetry::VARIABLES),
+    ];
+    const VARIABLES: [Variable; count(GROUPS)] = grouped(GROUPS);
     let program = Program {
         name: "simulator",
         about: "A stand-in for Discord: Gateway, REST, OAuth2, pictures, and a page to make things happen",
-        variables: variables.leak(),
+        variables: &VARIABLES,
         probes: &[Config::PROBE],
+        log: None,
     };
     let arguments = program.arguments(options());
     let mut env = Env::of_process();
-    if arguments.subcommand_name() == Some("health") {
-        if let Some(port) = arguments.get_one::<u16>("port") {
-            env.set(Config::PROBE.port.name, port.to_string());
+    for (name, variable) in [("port", "SIM_PORT"), ("seed", "SIM_SEED")] {
+        if let Some(ValueSource::CommandLine) = arguments.value_source(name)
+            && let Some(mut raw) = arguments.get_raw(name)
+            && let Some(value) = raw.next().and_then(|value| value.to_str())
+        {
+            env.set(variable, value);
         }
-        return program.health(env).await;
-    }
-    let (config, telemetry) = match program.configure(&mut env, |env| read(env, &arguments)) {
-        Ok(configured) => configured,
-        Err(code) => return code,
-    };
-    if arguments.subcommand_name() == Some("check") {
-        return program.report(&env, &[check(&config)]);
     }
     program
-        .observed(&env, &telemetry, serve(program, config))
+        .dispatch(
+            &arguments,
+            env,
+            |env| read(env, &arguments),
+            async |config| serve(&program, config).await,
+            async |config, findings| check(config, findings),
+        )
         .await
 }
 
@@ -83,8 +89,6 @@ fn options() -> [Arg; 4] {
 /// The environment's configuration with what the command line says.
 fn read(env: &mut Env, arguments: &ArgMatches) -> Config {
     let mut config = Config::read(env);
-    config.seed = arguments.get_one("seed").copied().unwrap_or(config.seed);
-    config.port = arguments.get_one("port").copied().unwrap_or(config.port);
     let rate: f64 = arguments.get_one("rate").copied().unwrap_or(1.0);
     if !(rate > 0.0 && rate.is_finite()) {
         env.fault(&RATE, format!("`{rate}` is not valid: {}", RATE.help));
@@ -107,8 +111,7 @@ fn scenario(name: &str) -> Result<Scenario, String> {
         .map_err(|error: simulator::ScenarioError| error.to_string())
 }
 
-fn check(config: &Config) -> Findings {
-    let mut findings = Findings::default();
+fn check(config: &Config, findings: &mut Findings) {
     findings.ok("the configuration is right");
     findings.ok(format!(
         "it would listen on {}:{}",
@@ -117,10 +120,9 @@ fn check(config: &Config) -> Findings {
     if !config.bind.is_loopback() {
         findings.note("it listens beyond loopback: whoever reaches it can be anybody");
     }
-    findings
 }
 
-async fn serve(program: Program, config: Config) -> ExitCode {
+async fn serve(program: &Program, config: Config) -> ExitCode {
     let (bind, port) = (config.bind, config.port);
     let app = match App::build(config).await {
         Ok(app) => app,

@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use event_bus::BusConfig;
+use gateway_registry::{RegistryConfig, RegistryError};
+use link::{Client, Endpoint, Timing};
 use program::Findings;
 use prometheus::Registry;
 use session_store::SessionStoreConfig;
@@ -17,14 +19,13 @@ use crate::{
 const BUS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Checks a configuration that is complete.
-pub async fn run(config: &Config) -> Findings {
-    let mut findings = Findings::default();
+pub async fn run(config: &Config, findings: &mut Findings) {
     findings.ok("the configuration is complete");
-    addresses(config, &mut findings);
-    bus(config, &mut findings).await;
-    sessions(config, &mut findings).await;
-    discord(config, &mut findings).await;
-    findings
+    addresses(config, findings);
+    bus(config, findings).await;
+    sessions(config, findings).await;
+    links(config, findings).await;
+    discord(config, findings).await;
 }
 
 fn addresses(config: &Config, findings: &mut Findings) {
@@ -74,8 +75,8 @@ async fn bus(config: &Config, findings: &mut Findings) {
 
 async fn sessions(config: &Config, findings: &mut Findings) {
     match &config.sessions {
-        SessionStoreConfig::Memory => findings.note("sign-ins are kept in memory: a restart signs everybody out, and there can be only one replica"),
-        SessionStoreConfig::Cookie(None) => findings.note("sign-ins lie in the browsers' cookies, but without Redis only this process knows which were ended: there can be only one replica, and its restart forgets them; set REDIS_URL"),
+        SessionStoreConfig::Memory => findings.warn("sign-ins are kept in memory: a restart signs everybody out, and a second replica would not know who signed in at the first; for several replicas set REDIS_URL, or SESSION_STORE=postgres with DATABASE_URL"),
+        SessionStoreConfig::Cookie(None) => findings.warn("sign-ins lie in the browsers' cookies, but without Redis only this process knows which were ended: there can be only one replica, and its restart forgets them; set REDIS_URL"),
         SessionStoreConfig::Cookie(Some(_)) => findings.ok("sign-ins lie in the browsers' cookies, and which were ended lies in Redis"),
         // It is the same Redis.
         SessionStoreConfig::Redis(_) => {}
@@ -85,6 +86,61 @@ async fn sessions(config: &Config, findings: &mut Findings) {
                 "PostgreSQL can't be used: {error}. Is DATABASE_URL right, is PostgreSQL running, may its user create a schema?"
             )),
         },
+    }
+}
+
+/// Whether those can be reached that do what users ask for.
+async fn links(config: &Config, findings: &mut Findings) {
+    let Some(token) = &config.link_token else {
+        if !matches!(config.bus, BusConfig::Memory { .. }) {
+            findings.note("LINK_TOKEN is not set: everybody can watch, nobody can make rooms, invite or write");
+        }
+        return;
+    };
+    let addresses = match (&config.gateway_url, &config.registry, &config.bus) {
+        // Of LINK as the event bus the answer was waited for already; gateways of this process are not reached over LINK.
+        (_, _, BusConfig::Link { .. }) | (None, RegistryConfig::Single, _) => return,
+        (Some(url), ..) => vec![url.clone()],
+        (None, registry @ RegistryConfig::Redis(_), _) => match gateways(registry).await {
+            Ok(addresses) if addresses.is_empty() => {
+                return findings.note("no gateway that serves LINK is running yet");
+            }
+            Ok(addresses) => addresses,
+            Err(error) => {
+                return findings.fail(format!("the gateways can't be looked up: {error}"));
+            }
+        },
+    };
+    for address in addresses {
+        let endpoint = match Endpoint::new(&address, token.clone()) {
+            Ok(endpoint) => endpoint,
+            Err(error) => {
+                findings.fail(format!("a gateway can't be asked: {error}"));
+                continue;
+            }
+        };
+        match Client::new(endpoint, Timing::default()).reach().await {
+            Ok(()) => findings.ok(format!("the gateway at {address} takes LINK_TOKEN")),
+            Err(error) => findings.fail(format!(
+                "the gateway at {address} can't be asked: {error}. Is it reached from here by this address (LINK_ADVERTISE_URL there), is LINK_TOKEN the same?"
+            )),
+        }
+    }
+}
+
+/// Where the running gateways serve LINK.
+async fn gateways(registry: &RegistryConfig) -> Result<Vec<String>, RegistryError> {
+    let registry = registry.connect();
+    let deadline = Instant::now() + BUS_PATIENCE;
+    loop {
+        match registry.alive().await {
+            Ok(alive) => {
+                let addresses = alive.into_iter().filter_map(|gateway| gateway.link_url);
+                return Ok(addresses.collect());
+            }
+            Err(error) if Instant::now() > deadline => return Err(error),
+            Err(_) => sleep(Duration::from_millis(100)).await,
+        }
     }
 }
 

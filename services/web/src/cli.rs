@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use lifecycle::Lifecycle;
 use program::Program;
 
-use crate::{App, Config, PROBE, VARIABLES, check};
+use crate::{App, Config, LOG, PROBE, VARIABLES, check};
 
 /// What the binary is.
 const PROGRAM: Program = Program {
@@ -13,6 +13,7 @@ const PROGRAM: Program = Program {
     about: "Fans events out to signed-in browsers",
     variables: VARIABLES,
     probes: &[PROBE],
+    log: Some(LOG),
 };
 
 /// The whole program, with the arguments and the environment of the process.

@@ -29,7 +29,7 @@ use variables::{
     OPERATORS, PORT, ROOM_CATEGORY_ID, ROOM_CREATOR_ROLES, SESSION_SECRET, SESSION_SECRET_PREVIOUS,
     SESSION_TTL, SHUTDOWN_GRACE_SECONDS, STREAM_TOKEN_TTL, TRUSTED_PROXIES,
 };
-pub use variables::{PROBE, VARIABLES};
+pub use variables::{LOG, PROBE, VARIABLES};
 
 /// Shortest secret that sessions are sealed with.
 const SECRET_LENGTH: usize = 32;

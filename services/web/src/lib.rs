@@ -28,4 +28,4 @@ mod stream_token;
 mod streams;
 
 pub use app::{App, BuildError, Ports};
-pub use config::{Config, PROBE, VARIABLES};
+pub use config::{Config, LOG, PROBE, VARIABLES};

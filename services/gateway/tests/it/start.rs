@@ -70,7 +70,8 @@ async fn an_intent_that_is_not_switched_on_stops_the_gateway() {
     let gateway = stage.start(stage.config(&[])).await;
     assert!(!gateway.ends().await, "it fails");
 
-    let findings = gateway::check::run(&stage.config(&[])).await;
+    let mut findings = program::Findings::default();
+    gateway::check::run(&stage.config(&[]), &mut findings).await;
     let lines = findings.lines().join("\n");
     assert!(
         !findings.passed() && lines.contains("FAIL  Message Content Intent is off"),

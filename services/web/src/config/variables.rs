@@ -1,4 +1,4 @@
-use environment::Variable;
+use environment::{Group, Variable, count, grouped};
 use program::Probe;
 
 pub(super) const PORT: Variable = Variable::new("PORT", "the public port; 0 = any").or("3000");
@@ -107,70 +107,69 @@ pub(super) const SHUTDOWN_GRACE_SECONDS: Variable = Variable::new(
 )
 .or("30");
 
-const OWN: [Variable; 26] = [
-    PORT,
-    BASE_URL,
-    SESSION_SECRET,
-    SESSION_SECRET_PREVIOUS,
-    SESSION_TTL,
-    DISCORD_CLIENT_ID,
-    DISCORD_CLIENT_SECRET,
-    DISCORD_AUTHORIZE_URL,
-    DISCORD_API_URL,
-    DISCORD_CDN_URL,
-    ALLOWED_ORIGINS,
-    COOKIE_DOMAIN,
-    DISCORD_GUILD_ID,
-    LINK_TOKEN,
-    GATEWAY_WS_URL,
-    STREAM_TOKEN_TTL,
-    TRUSTED_PROXIES,
-    OPERATORS,
-    ROOM_CREATOR_ROLES,
-    ROOM_CATEGORY_ID,
-    MAX_ROOMS_PER_USER,
-    MAX_STREAMS_PER_USER,
-    MEMBERSHIP_TTL_SECONDS,
-    BIND,
-    METRICS_PORT,
-    SHUTDOWN_GRACE_SECONDS,
+const GROUPS: &[Group<'_>] = &[
+    (
+        "Addresses",
+        &[
+            PORT,
+            BASE_URL,
+            ALLOWED_ORIGINS,
+            COOKIE_DOMAIN,
+            TRUSTED_PROXIES,
+        ],
+    ),
+    (
+        "Sign-ins",
+        &[
+            SESSION_SECRET,
+            SESSION_SECRET_PREVIOUS,
+            SESSION_TTL,
+            STREAM_TOKEN_TTL,
+            MEMBERSHIP_TTL_SECONDS,
+            OPERATORS,
+        ],
+    ),
+    (
+        "Discord",
+        &[
+            DISCORD_CLIENT_ID,
+            DISCORD_CLIENT_SECRET,
+            DISCORD_AUTHORIZE_URL,
+            DISCORD_API_URL,
+            DISCORD_CDN_URL,
+            DISCORD_GUILD_ID,
+        ],
+    ),
+    ("LINK", &[LINK_TOKEN, GATEWAY_WS_URL]),
+    (
+        "Rooms",
+        &[
+            ROOM_CREATOR_ROLES,
+            ROOM_CATEGORY_ID,
+            MAX_ROOMS_PER_USER,
+            MAX_STREAMS_PER_USER,
+        ],
+    ),
+    ("Process", &[BIND, METRICS_PORT, SHUTDOWN_GRACE_SECONDS]),
+    ("Redis", redis_link::VARIABLES),
+    ("Events", event_bus::VARIABLES),
+    ("Gateways", gateway_registry::VARIABLES),
+    ("Stores", session_store::VARIABLES),
+    ("Telemetry", telemetry::VARIABLES),
 ];
 
-const LISTS: [&[Variable]; 6] = [
-    &OWN,
-    redis_link::VARIABLES,
-    event_bus::VARIABLES,
-    gateway_registry::VARIABLES,
-    session_store::VARIABLES,
-    telemetry::VARIABLES,
-];
-
-const COUNT: usize = {
-    let (mut count, mut list) = (0, 0);
-    while list < LISTS.len() {
-        count += LISTS[list].len();
-        list += 1;
-    }
-    count
-};
-
-const ALL: [Variable; COUNT] = {
-    let mut all = [PORT; COUNT];
-    let (mut at, mut list) = (0, 0);
-    while list < LISTS.len() {
-        let mut i = 0;
-        while i < LISTS[list].len() {
-            all[at] = LISTS[list][i];
-            at += 1;
-            i += 1;
-        }
-        list += 1;
-    }
-    all
-};
+const ALL: [Variable; count(GROUPS)] = grouped(GROUPS);
 
 /// Every variable that the program `web` reads.
 pub const VARIABLES: &[Variable] = &ALL;
+
+/// Where a replica takes another filter of its logs.
+pub const LOG: Probe = Probe {
+    name: "web",
+    port: METRICS_PORT,
+    bind: BIND,
+    path: "/log",
+};
 
 /// Where a replica says that it lives.
 pub const PROBE: Probe = Probe {
