@@ -9,7 +9,7 @@ KUBERNETES := services/e2e/kubernetes
 AS_ROOT := as_root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
-.PHONY: help demo run dashboard types manifests lint format test test-rust test-browser test-chaos bench chaos chaos-proof tools node-modules
+.PHONY: help demo run dashboard types manifests lint lint-deploy format test test-rust test-browser test-chaos bench chaos chaos-proof tools node-modules
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,16 @@ lint: node-modules ## Format, clippy and documentation without a warning
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	cd $(BROWSER) && $(NPM) run --silent check
 	cd $(DASHBOARD) && $(NPM) run --silent check
+	$(MAKE) --no-print-directory lint-deploy
+
+COMPOSE_CONFIG := target/python/deploy/bin/docker-compose --env-file /dev/null --profile simulator --profile tls --profile postgres --profile observability config --quiet
+
+lint-deploy: target/python/deploy/.installed ## The Dockerfile, the shell scripts and the compose file, with either Discord
+	target/python/deploy/bin/hadolint deploy/docker/Dockerfile
+	target/python/deploy/bin/yamllint --strict --config-file deploy/.yamllint docker-compose.yml
+	sh -n deploy/docker/prepare.sh
+	$(COMPOSE_CONFIG)
+	DISCORD=real $(COMPOSE_CONFIG)
 
 format: ## Formats the Rust code
 	cargo fmt --all
@@ -69,7 +79,7 @@ manifests: target/kubectl ## Renders k8s/ into k8s/fanfare.yaml
 	@mv target/fanfare.yaml k8s/fanfare.yaml
 
 # The servers and the browser that the tests start.
-PACKAGES := redis-server chromium postgresql
+PACKAGES := redis-server chromium postgresql haproxy
 
 tools: $(PYTHON_TOOLS) target/kubectl ## Installs the servers and the browser that the tests start
 	@missing=$$(for package in $(PACKAGES); do dpkg --status $$package >/dev/null 2>&1 || echo $$package; done); \

@@ -2,6 +2,7 @@
 
 mod asvs;
 mod browser;
+mod compose;
 mod kubernetes;
 mod process;
 mod stack;

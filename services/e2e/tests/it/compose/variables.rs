@@ -1,0 +1,168 @@
+//! Every variable of the programs reaches them, and `.env.example` has all of them.
+
+use std::collections::BTreeSet;
+
+use super::{Compose, interpolated};
+use crate::{
+    process::Process,
+    tidy::{read, root},
+};
+
+/// What docker-compose.yml decides: ports and addresses inside of it, and which parts are used.
+const DECIDED: &[&str] = &[
+    "BIND",
+    "EVENT_BUS",
+    "GATEWAY_REGISTRY",
+    "GATEWAY_WS_PORT",
+    "GATEWAY_WS_URL",
+    "LINK_ADVERTISE_URL",
+    "METRICS_PORT",
+    "PORT",
+    "REDIS_HOST",
+    "REDIS_PASSWORD",
+    "REDIS_PORT",
+    "SIM_PORT",
+];
+
+/// What the simulator is not told: it takes whatever token and application come.
+const ANY: &[&str] = &[
+    "DISCORD_BOT_TOKEN",
+    "DISCORD_CLIENT_ID",
+    "DISCORD_CLIENT_SECRET",
+];
+
+/// What only Compose itself reads.
+const OF_COMPOSE: &[&str] = &["COMPOSE_PROFILES"];
+
+/// The variables that a program names in its `--help`.
+fn variables(program: &'static str) -> BTreeSet<String> {
+    let mut help = Process::start(program, &["--help"], &[]);
+    assert!(help.wait().success());
+    let output = help.output();
+    let is_name = |word: &&str| {
+        word.len() > 2
+            && word.starts_with(|c: char| c.is_ascii_uppercase())
+            && word
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    };
+    let names: BTreeSet<_> = output
+        .lines()
+        .filter(|line| line.starts_with("  "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(is_name)
+        .map(str::to_owned)
+        .collect();
+    assert!(names.contains("RUST_LOG"), "{program}: {output}");
+    names
+}
+
+/// The names that a file of `NAME=value` or `NAME` lines has, those behind a `# ` too if `commented`.
+fn names(file: &str, commented: bool) -> BTreeSet<String> {
+    let text = read(&root().join(file));
+    text.lines()
+        .filter_map(|line| {
+            let line = match line.strip_prefix("# ") {
+                Some(line) if commented && line.contains('=') => line,
+                Some(_) => return None,
+                None => line,
+            };
+            let name = line.split_once('=').map_or(line, |(name, _)| name);
+            let named = !name.is_empty()
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+            named.then(|| name.to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn every_variable_reaches_the_service_that_reads_it() {
+    let compose = Compose::read();
+    for program in ["gateway", "web", "simulator"] {
+        let service = compose.service(program);
+        let set: BTreeSet<_> = service["environment"]
+            .as_mapping()
+            .expect("an environment is a table")
+            .keys()
+            .map(|name| name.as_str().expect("a name is text").to_owned())
+            .collect();
+        let real = names("deploy/docker/discord/real.env", false);
+        let known = variables(program);
+        let missing: Vec<_> = known
+            .iter()
+            .filter(|name| !DECIDED.contains(&name.as_str()))
+            .filter(|name| {
+                let own = set.contains(*name) || set.contains(&format!("{name}_FILE"));
+                let by_file = program != "simulator"
+                    && (real.contains(*name) || real.contains(&format!("{name}_FILE")));
+                let any = program == "simulator"
+                    && (ANY.contains(&name.as_str()) || name.starts_with("OTEL_"));
+                !(own || by_file || any)
+            })
+            .collect();
+        assert!(missing.is_empty(), "{program} is not told {missing:?}");
+        let unknown: Vec<_> = set
+            .iter()
+            .filter(|name| !known.contains(name.trim_end_matches("_FILE")))
+            .collect();
+        assert!(unknown.is_empty(), "{program} does not read {unknown:?}");
+    }
+}
+
+#[test]
+fn the_example_has_every_variable_and_no_other() {
+    let example = names(".env.example", true);
+    let mut read: BTreeSet<_> = ["gateway", "web", "simulator"]
+        .into_iter()
+        .flat_map(variables)
+        .collect();
+    let missing: Vec<_> = read.iter().filter(|name| !example.contains(*name)).collect();
+    assert!(missing.is_empty(), ".env.example does not have {missing:?}");
+    let interpolated = interpolated();
+    let missing: Vec<_> = interpolated.difference(&example).collect();
+    assert!(missing.is_empty(), ".env.example does not have {missing:?}");
+    read.extend(interpolated);
+    let nobody: Vec<_> = example
+        .iter()
+        .filter(|name| !read.contains(*name) && !OF_COMPOSE.contains(&name.as_str()))
+        .collect();
+    assert!(nobody.is_empty(), "nobody reads {nobody:?}");
+}
+
+#[test]
+fn what_the_example_shows_as_default_is_the_default() {
+    let compose = super::text();
+    let example = read(&root().join(".env.example"));
+    for line in example.lines() {
+        let Some((name, value)) = line.strip_prefix("# ").and_then(|line| line.split_once('='))
+        else {
+            continue;
+        };
+        let Some((_, rest)) = compose.split_once(&format!("${{{name}:-")) else {
+            continue;
+        };
+        let default = rest.split_once('}').expect("every ${ has its }").0;
+        let own = default.is_empty() || default == "/dev/null" || default == "localhost";
+        assert!(own || value == default, "{name}: {value} or {default}?");
+    }
+}
+
+#[test]
+fn both_discords_say_what_both_programs_need() {
+    for file in ["simulator", "real"] {
+        let told = names(&format!("deploy/docker/discord/{file}.env"), false);
+        for name in [
+            "DISCORD_API_URL",
+            "DISCORD_AUTHORIZE_URL",
+            "DISCORD_CDN_URL",
+            "DISCORD_CLIENT_ID",
+            "DISCORD_INTENTS",
+            "DISCORD_BOT_TOKEN_FILE",
+            "DISCORD_CLIENT_SECRET_FILE",
+        ] {
+            assert!(told.contains(name), "{file}.env does not tell {name}");
+        }
+    }
+}
