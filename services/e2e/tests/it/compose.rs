@@ -25,7 +25,10 @@ impl Compose {
     fn parse(text: &str) -> Self {
         let mut document: Value =
             serde_norway::from_str(&interpolate(text)).expect("docker-compose.yml is YAML");
-        document.apply_merge().expect("every merge finds its part");
+        // What is merged in may have merges of its own.
+        while contains_merge(&document) {
+            document.apply_merge().expect("every merge finds its part");
+        }
         Self { document }
     }
 
@@ -49,6 +52,13 @@ impl Compose {
             .into_iter()
             .collect()
     }
+}
+
+/// Whether a `<<` is left anywhere in it.
+fn contains_merge(value: &Value) -> bool {
+    let mapping = value.as_mapping();
+    mapping
+        .is_some_and(|mapping| mapping.contains_key("<<") || mapping.values().any(contains_merge))
 }
 
 /// docker-compose.yml as it stands.

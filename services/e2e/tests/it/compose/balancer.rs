@@ -3,15 +3,16 @@
 use std::{
     path::Path,
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use contracts::{Problem, event::Unavailable};
-use reqwest::header;
+use reqwest::{Response, header};
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
-    process::free_port,
+    process::{PATIENCE, free_port},
     stack::{Stack, Web, client, wait_until_ready},
     tidy::{read, root},
 };
@@ -37,6 +38,8 @@ impl Balancer {
         let ours = read(&root().join("deploy/haproxy/haproxy.cfg"));
         let mut config = ours.clone();
         for (docker, here) in [
+            // As many as the files that a test may open allow.
+            ("maxconn 10000", "maxconn 100".to_owned()),
             ("bind :8080", format!("bind 127.0.0.1:{port}")),
             (
                 "bind 127.0.0.1:8404",
@@ -78,6 +81,18 @@ fn program() -> &'static Path {
     path
 }
 
+/// What is answered as soon as somebody listens.
+async fn first_answer(url: &str) -> Response {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match client().get(url).send().await {
+            Ok(reply) => return reply,
+            Err(error) => assert!(Instant::now() < deadline, "{url}: {error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_pass_the_load_balancer_unbuffered_and_go_on_at_another_replica() {
     let stack = Stack::start(2).await;
@@ -111,12 +126,7 @@ async fn streams_pass_the_load_balancer_unbuffered_and_go_on_at_another_replica(
 async fn without_a_replica_streams_are_told_in_band_to_come_back() {
     let balancer = Balancer::start(&[]);
     let url = format!("{}/api/stream", balancer.url);
-    let reply = loop {
-        match client().get(&url).send().await {
-            Ok(reply) => break reply,
-            Err(_) => tokio::task::yield_now().await,
-        }
-    };
+    let reply = first_answer(&url).await;
     assert_eq!(reply.status(), 200, "an EventSource gives up on any other");
     assert_eq!(reply.headers()[header::CONTENT_TYPE], "text/event-stream");
     let text = reply.text().await.expect("the stream ends");
@@ -127,7 +137,13 @@ async fn without_a_replica_streams_are_told_in_band_to_come_back() {
     let url = format!("{}/api/me", balancer.url);
     let reply = client().get(&url).send().await.expect("it answers");
     assert_eq!(reply.status(), 503);
-    assert_eq!(reply.headers()[header::CONTENT_TYPE], "application/problem+json");
+    assert_eq!(
+        reply.headers()[header::CONTENT_TYPE],
+        "application/problem+json"
+    );
     let problem: Problem = reply.json().await.expect("it is a problem document");
-    assert_eq!((problem.status, problem.code.as_str()), (503, "unavailable"));
+    assert_eq!(
+        (problem.status, problem.code.as_str()),
+        (503, "unavailable")
+    );
 }

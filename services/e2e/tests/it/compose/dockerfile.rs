@@ -49,18 +49,33 @@ fn every_image_runs_as_nobody_in_particular_and_checks_itself_without_a_shell() 
         let (base, instructions) = &stages[program];
         assert_eq!(base, "runtime");
         let has = |wanted: &str| instructions.iter().any(|line| line.contains(wanted));
-        assert!(has(&format!("CMD [\"/usr/local/bin/{program}\", \"health\"]")), "{program}");
-        assert!(has(&format!("ENTRYPOINT [\"/usr/local/bin/{program}\"]")), "{program}");
+        assert!(
+            has(&format!("CMD [\"/usr/local/bin/{program}\", \"health\"]")),
+            "{program}"
+        );
+        assert!(
+            has(&format!("ENTRYPOINT [\"/usr/local/bin/{program}\"]")),
+            "{program}"
+        );
         assert!(has("HEALTHCHECK --interval="), "{program}");
         assert!(has("org.opencontainers.image.title="), "{program}");
-        let copied = instructions.iter().filter(|line| line.starts_with("COPY")).count();
-        assert_eq!(copied, 1, "{program}: nothing but the program is in its image");
+        let copied = instructions
+            .iter()
+            .filter(|line| line.starts_with("COPY"))
+            .count();
+        assert_eq!(
+            copied, 1,
+            "{program}: nothing but the program is in its image"
+        );
         let run = instructions.iter().any(|line| line.starts_with("RUN"));
         assert!(!run, "{program}: its base has no shell");
     }
     for stage in ["runtime", "tls"] {
         let (_, instructions) = &stages[stage];
-        assert!(instructions.iter().any(|line| line == "USER 65532:65532"), "{stage}");
+        assert!(
+            instructions.iter().any(|line| line == "USER 65532:65532"),
+            "{stage}"
+        );
     }
 }
 
@@ -85,12 +100,20 @@ fn bases_are_arguments_with_versions_and_compose_names_the_same() {
     let bases = bases(&text);
     for (base, _) in stages(&text).values() {
         let own = stages(&text).contains_key(base);
-        let argument = base.strip_prefix("${").and_then(|base| base.strip_suffix('}'));
-        assert!(own || argument.is_some_and(|name| bases.contains_key(name)), "{base}");
+        let argument = base
+            .strip_prefix("${")
+            .and_then(|base| base.strip_suffix('}'));
+        assert!(
+            own || argument.is_some_and(|name| bases.contains_key(name)),
+            "{base}"
+        );
     }
     for (name, image) in &bases {
         // It has no versions; its tag names Debian's.
-        assert!(pinned(image) || *image == "gcr.io/distroless/cc-debian12:nonroot", "{name}={image}");
+        assert!(
+            pinned(image) || *image == "gcr.io/distroless/cc-debian12:nonroot",
+            "{name}={image}"
+        );
     }
     let compose = Compose::read();
     for service in ["gateway", "web", "simulator", "tls"] {
@@ -117,7 +140,9 @@ fn images_have_the_version_of_the_workspace() {
     assert!(text().contains(&format!("\nARG VERSION={version}\n")));
     let compose = Compose::read();
     for service in ["gateway", "web", "simulator", "tls"] {
-        let image = compose.service(service)["image"].as_str().unwrap_or_default();
+        let image = compose.service(service)["image"]
+            .as_str()
+            .unwrap_or_default();
         assert_eq!(image, format!("fanfare-{service}:{version}"));
     }
 }
@@ -131,8 +156,18 @@ fn the_builder_gets_what_it_needs_and_no_secret() {
         .collect();
     assert_eq!(rules.first(), Some(&"*"), "what is not named stays out");
     assert_eq!(
-        rules.iter().filter(|rule| rule.starts_with('!')).copied().collect::<Vec<_>>(),
-        ["!Cargo.toml", "!Cargo.lock", "!libs", "!services", "!deploy/caddy"]
+        rules
+            .iter()
+            .filter(|rule| rule.starts_with('!'))
+            .copied()
+            .collect::<Vec<_>>(),
+        [
+            "!Cargo.toml",
+            "!Cargo.lock",
+            "!libs",
+            "!services",
+            "!deploy/caddy"
+        ]
     );
     for rule in ["**/.env", "**/node_modules", "**/target", "**/dist"] {
         assert!(rules.contains(&rule), "{rule}");

@@ -63,7 +63,11 @@ fn secrets_are_made_once_and_are_long_and_all_different() {
             contents(secrets.path(), "postgres_password")
         )
     );
-    assert!(prepare(secrets.path(), given.path(), "real").status.success());
+    assert!(
+        prepare(secrets.path(), given.path(), "real")
+            .status
+            .success()
+    );
     let second: Vec<_> = MADE
         .iter()
         .map(|name| contents(secrets.path(), name))
@@ -88,7 +92,11 @@ fn what_was_given_takes_the_place_of_what_was_made() {
     fs::write(given.path().join("link_token"), "of-my-own").expect("it can be written");
     fs::write(given.path().join("session_secret"), "").expect("it can be written");
     let made = contents(secrets.path(), "session_secret");
-    assert!(prepare(secrets.path(), given.path(), "real").status.success());
+    assert!(
+        prepare(secrets.path(), given.path(), "real")
+            .status
+            .success()
+    );
     assert_eq!(contents(secrets.path(), "link_token"), "of-my-own");
     assert_eq!(contents(secrets.path(), "session_secret"), made);
 }

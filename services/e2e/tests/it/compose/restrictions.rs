@@ -64,7 +64,10 @@ fn faults(service: &Value) -> Vec<String> {
 
 /// Whether an image's name says which version it is.
 pub(super) fn pinned(image: &str) -> bool {
-    let tag = image.rsplit('/').next().and_then(|name| name.split_once(':'));
+    let tag = image
+        .rsplit('/')
+        .next()
+        .and_then(|name| name.split_once(':'));
     tag.is_some_and(|(_, tag)| tag.contains('.') && tag.contains(|c: char| c.is_ascii_digit()))
 }
 
@@ -89,7 +92,10 @@ fn each_restriction_that_is_missing_is_noticed() {
         ("haproxy:3.0.12-alpine", "haproxy:latest"),
         ("haproxy:3.0.12-alpine", "haproxy"),
         ("  lb:\n", "  lb:\n    container_name: lb\n"),
-        ("    cap_add: [NET_BIND_SERVICE]\n", "    cap_add: [NET_ADMIN]\n"),
+        (
+            "    cap_add: [NET_BIND_SERVICE]\n",
+            "    cap_add: [NET_ADMIN]\n",
+        ),
     ] {
         let broken = text().replacen(line, instead, 1);
         assert_ne!(broken, text(), "{line} is not in the file");
@@ -172,7 +178,10 @@ fn networks_keep_apart_who_has_nothing_to_say_to_each_other() {
         "what Redis is on leads nowhere else"
     );
     for name in ["redis", "postgres"] {
-        assert_eq!(compose.networks(name).into_iter().collect::<Vec<_>>(), ["data"]);
+        assert_eq!(
+            compose.networks(name).into_iter().collect::<Vec<_>>(),
+            ["data"]
+        );
     }
 }
 

@@ -118,7 +118,10 @@ fn the_example_has_every_variable_and_no_other() {
         .into_iter()
         .flat_map(variables)
         .collect();
-    let missing: Vec<_> = read.iter().filter(|name| !example.contains(*name)).collect();
+    let missing: Vec<_> = read
+        .iter()
+        .filter(|name| !example.contains(*name))
+        .collect();
     assert!(missing.is_empty(), ".env.example does not have {missing:?}");
     let interpolated = interpolated();
     let missing: Vec<_> = interpolated.difference(&example).collect();
@@ -136,7 +139,9 @@ fn what_the_example_shows_as_default_is_the_default() {
     let compose = super::text();
     let example = read(&root().join(".env.example"));
     for line in example.lines() {
-        let Some((name, value)) = line.strip_prefix("# ").and_then(|line| line.split_once('='))
+        let Some((name, value)) = line
+            .strip_prefix("# ")
+            .and_then(|line| line.split_once('='))
         else {
             continue;
         };
