@@ -1,4 +1,4 @@
-//! The load balancer's configuration, in a real HAProxy in front of real replicas.
+//! The load balancer's configuration, in a real `HAProxy` in front of real replicas.
 
 use std::{
     path::Path,
@@ -17,7 +17,7 @@ use crate::{
     tidy::{read, root},
 };
 
-/// A running HAProxy with our configuration; only where it listens and where the replicas are has been put in.
+/// A running `HAProxy` with our configuration; only where it listens and where the replicas are has been put in.
 struct Balancer {
     url: String,
     child: Child,

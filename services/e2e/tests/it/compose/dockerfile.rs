@@ -18,7 +18,7 @@ fn stages(text: &str) -> BTreeMap<String, (String, Vec<String>)> {
         let words: Vec<_> = line.split_whitespace().collect();
         match words.as_slice() {
             ["FROM", base, "AS", stage] => {
-                name = (*stage).to_owned();
+                (*stage).clone_into(&mut name);
                 stages.insert(name.clone(), ((*base).to_owned(), Vec::new()));
             }
             [] => {}
