@@ -3,19 +3,14 @@
 mod base;
 mod error;
 mod messages;
+mod observer;
 mod reason;
 mod rooms;
+mod route;
 mod send;
 mod webhooks;
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use contracts::{ChannelId, GuildId, MessageId, UserId};
 use environment::Secret;
@@ -26,9 +21,15 @@ use twilight_http::{
     request::{Method, RequestBuilder},
 };
 
+use self::observer::Watched;
 pub use self::{
-    base::InvalidApiUrl, error::RestError, messages::NewMessage, reason::AuditReason,
-    rooms::NewRoom, webhooks::Execution,
+    base::InvalidApiUrl,
+    error::RestError,
+    messages::NewMessage,
+    observer::{RestObserver, RestRequest},
+    reason::AuditReason,
+    rooms::NewRoom,
+    webhooks::Execution,
 };
 use crate::{
     SessionStartLimit,
@@ -71,6 +72,7 @@ pub struct GatewayBot {
 #[derive(Clone)]
 pub struct Rest {
     client: Arc<Client>,
+    observer: Arc<dyn RestObserver>,
 }
 
 impl Rest {
@@ -90,7 +92,14 @@ impl Rest {
             .build();
         Ok(Self {
             client: Arc::new(client),
+            observer: Arc::new(()),
         })
+    }
+
+    /// The same client, which tells of its requests.
+    #[must_use]
+    pub fn observed(self, observer: Arc<dyn RestObserver>) -> Self {
+        Self { observer, ..self }
     }
 
     /// Where the Gateway is, and how many sessions may be started.
@@ -169,10 +178,20 @@ impl Rest {
     }
 
     async fn attempt<T: DeserializeOwned>(&self, path: String) -> Result<T, RestError> {
+        let watched = Watched::new(Method::Get, &path);
+        let outcome = self.ask(path, &watched).await;
+        watched.tell(&*self.observer, &outcome);
+        outcome
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        path: String,
+        watched: &Watched,
+    ) -> Result<T, RestError> {
         let request = RequestBuilder::raw(Method::Get, path).build();
         let mut answer = self.client.request::<()>(request.map_err(RestError::from)?);
-        let sends = AtomicU32::new(0);
-        answer.set_pre_flight(move || sends.fetch_add(1, Ordering::Relaxed) < SENDS);
+        answer.set_pre_flight(watched.pre_flight());
         let Ok(response) = timeout(WAITING_TIMEOUT, answer).await else {
             return Err(RestError::RateLimited {
                 retry_after: error::UNKNOWN_WAIT,

@@ -49,6 +49,7 @@ impl RedisBus {
     /// Begins to connect, in the background, within a Tokio runtime.
     pub fn connect(redis: &RedisConfig, retention: Retention, registry: &Registry) -> Self {
         let metrics = Metrics::register(registry);
+        redis.show_metrics(registry);
         let connect = |role| Calls::new(RedisLink::connect(redis, role), metrics.clone());
         let commands = connect(Role::Commands);
         let keeper = tokio::spawn(keeper::keep(commands.clone(), retention));

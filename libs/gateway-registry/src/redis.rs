@@ -28,7 +28,7 @@ pub struct RedisRegistry {
 impl RedisRegistry {
     /// A registry that answers errors until Redis can be reached.
     pub fn connect(redis: &RedisConfig) -> Self {
-        let link = RedisLink::connect(redis, Role::Commands);
+        let link = RedisLink::connect(redis, Role::Registry);
         Self {
             gateways: link.key("gateways"),
             link,
@@ -80,11 +80,9 @@ impl GatewayRegistry for RedisRegistry {
     }
 
     async fn withdraw(&self, instance: &str) -> Result<(), RegistryError> {
-        self.link
-            .client()
-            .hdel(self.gateways.as_str(), instance)
-            .await
-            .map_err(unavailable)
+        let client = self.link.client();
+        let withdrawn = client.hdel(self.gateways.as_str(), instance).await;
+        self.link.noted(withdrawn).map_err(unavailable)
     }
 
     async fn alive(&self) -> Result<Vec<GatewayRecord>, RegistryError> {

@@ -22,7 +22,7 @@ impl RedisLimits {
     /// Limits that answer errors until Redis can be reached.
     pub fn connect(redis: &RedisConfig) -> Self {
         Self {
-            link: RedisLink::connect(redis, Role::Commands),
+            link: RedisLink::connect(redis, Role::Limits),
         }
     }
 
@@ -64,7 +64,7 @@ impl Limits for RedisLimits {
 
     async fn release(&self, key: &str, holder: &str) -> Result<(), LimitsError> {
         let gone: Result<u64, _> = self.link.client().zrem(self.places(key), holder).await;
-        gone.map(drop).map_err(unavailable)
+        self.link.noted(gone).map(drop).map_err(unavailable)
     }
 }
 

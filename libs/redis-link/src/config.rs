@@ -1,7 +1,10 @@
 use std::fmt;
 
 use environment::{Env, Secret, Variable};
+use prometheus::Registry;
 use url::Url;
+
+use crate::metrics::Metrics;
 
 const REDIS_URL: Variable = Variable::new(
     "REDIS_URL",
@@ -38,6 +41,7 @@ pub struct RedisConfig {
     /// What every key begins with; a deployment is one Redis and one prefix.
     pub prefix: String,
     pub(crate) client: Box<fred::types::config::Config>,
+    pub(crate) metrics: Metrics,
 }
 
 /// An address or prefix that can't be used. The message does not contain it.
@@ -60,7 +64,13 @@ impl RedisConfig {
             url,
             prefix,
             client,
+            metrics: Metrics::detached(),
         })
+    }
+
+    /// Shows in `registry` what is measured of the connections that are made with this configuration or a clone of it.
+    pub fn show_metrics(&self, registry: &Registry) {
+        self.metrics.show(registry);
     }
 
     /// Reads [`VARIABLES`]; `None` = no Redis is configured, or what is configured is a fault (then `env` knows).

@@ -2,6 +2,7 @@
 
 mod config;
 mod link;
+mod metrics;
 mod outage;
 mod script;
 #[cfg(feature = "test-server")]

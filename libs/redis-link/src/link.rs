@@ -9,7 +9,7 @@ use fred::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::{RedisConfig, outage, watchdog};
+use crate::{RedisConfig, metrics::Metrics, outage, watchdog};
 
 /// The longest time that a command takes; then it answers an error and may or may not have been executed.
 pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
@@ -32,7 +32,7 @@ const MESSAGE_QUEUE: usize = 16_384;
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Reads and single writes.
+    /// Reads and single writes of the event bus.
     Commands,
     /// Scripts of the event bus, in order.
     Publisher,
@@ -40,6 +40,12 @@ pub enum Role {
     Subscriber,
     /// Web sessions.
     Sessions,
+    /// How much users may do.
+    Limits,
+    /// Gateways, leases and session starts.
+    Registry,
+    /// Rooms and invites.
+    Rooms,
 }
 
 impl Role {
@@ -50,6 +56,9 @@ impl Role {
             Self::Publisher => "publisher",
             Self::Subscriber => "subscriber",
             Self::Sessions => "sessions",
+            Self::Limits => "limits",
+            Self::Registry => "registry",
+            Self::Rooms => "rooms",
         }
     }
 }
@@ -60,6 +69,7 @@ pub struct RedisLink {
     client: Client,
     prefix: Arc<str>,
     role: Role,
+    metrics: Metrics,
     _drivers: Arc<[AbortOnDropHandle<()>]>,
 }
 
@@ -67,7 +77,13 @@ impl RedisLink {
     /// Begins to connect, in the background, within a Tokio runtime.
     pub fn connect(config: &RedisConfig, role: Role) -> Self {
         let client = client(config, role);
-        let mut drivers = vec![tokio::spawn(outage::drive(client.clone(), role))];
+        let metrics = config.metrics.clone();
+        let connection = metrics.connection(role);
+        let mut drivers = vec![tokio::spawn(outage::drive(
+            client.clone(),
+            role,
+            connection,
+        ))];
         if role != Role::Subscriber {
             let key = key(&config.prefix, "clock");
             drivers.push(tokio::spawn(watchdog::guard(client.clone(), role, key)));
@@ -76,6 +92,7 @@ impl RedisLink {
             client,
             prefix: config.prefix.as_str().into(),
             role,
+            metrics,
             _drivers: drivers.into_iter().map(AbortOnDropHandle::new).collect(),
         }
     }
@@ -83,6 +100,14 @@ impl RedisLink {
     /// The client; its commands answer within [`COMMAND_TIMEOUT`]. Don't `quit` it.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Counts a failed call; scripts count theirs.
+    pub fn noted<T>(
+        &self,
+        outcome: Result<T, fred::error::Error>,
+    ) -> Result<T, fred::error::Error> {
+        outcome.inspect_err(|error| self.metrics.failed(self.role, error))
     }
 
     /// What every key begins with.

@@ -7,13 +7,13 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
 
-use crate::Role;
+use crate::{Role, metrics::Connection};
 
 /// The pause after a failure that the client itself does not retry (a refused password, a lost Sentinel).
 const REVIVE_AFTER: Duration = Duration::from_secs(1);
 
 /// Drives the connection of `client` until it is aborted.
-pub(crate) async fn drive(client: Client, role: Role) {
+pub(crate) async fn drive(client: Client, role: Role, mut counted: Connection) {
     let mut errors = client.error_rx();
     let mut connects = client.reconnect_rx();
     let mut connection = AbortOnDropHandle::new(client.connect());
@@ -22,12 +22,13 @@ pub(crate) async fn drive(client: Client, role: Role) {
         tokio::select! {
             biased;
             error = errors.recv() => match error {
-                Ok((error, _)) => report(&mut down, role, &error),
+                Ok((error, _)) => report(&mut down, role, &error, &mut counted),
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => errors = client.error_rx(),
             },
             connected = connects.recv() => match connected {
                 Ok(_) | Err(RecvError::Lagged(_)) => {
+                    counted.up();
                     if let Some(since) = down.take() {
                         info!(
                             component = "Internal",
@@ -41,7 +42,7 @@ pub(crate) async fn drive(client: Client, role: Role) {
             },
             ended = &mut connection => {
                 if let Ok(Err(error)) = ended {
-                    report(&mut down, role, &error);
+                    report(&mut down, role, &error, &mut counted);
                 }
                 tokio::time::sleep(REVIVE_AFTER).await;
                 connection = AbortOnDropHandle::new(client.connect());
@@ -51,8 +52,14 @@ pub(crate) async fn drive(client: Client, role: Role) {
 }
 
 /// The first failure of an outage is told; those after it say nothing new.
-fn report(down: &mut Option<Instant>, role: Role, error: &fred::error::Error) {
+fn report(
+    down: &mut Option<Instant>,
+    role: Role,
+    error: &fred::error::Error,
+    counted: &mut Connection,
+) {
     if down.is_none() {
+        counted.down();
         *down = Some(Instant::now());
         warn!(
             component = "Internal",

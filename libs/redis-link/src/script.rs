@@ -56,7 +56,12 @@ impl RedisLink {
     async fn send(&self, name: &'static str, arguments: Vec<Value>) -> Result<Value, Error> {
         let slot = ClusterHash::Custom(redis_keyslot(self.key("").as_bytes()));
         let command = CustomCommand::new_static(name, slot, false);
-        self.client().custom(command, arguments).await
+        let outcome = self.client().custom(command, arguments).await;
+        match &outcome {
+            // It is sent again with the script.
+            Err(error) if is_unknown_script(error) => outcome,
+            _ => self.noted(outcome),
+        }
     }
 }
 

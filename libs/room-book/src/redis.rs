@@ -29,7 +29,7 @@ impl RedisBook {
     /// A book that answers errors until Redis can be reached.
     pub fn connect(redis: &RedisConfig) -> Self {
         Self {
-            link: RedisLink::connect(redis, Role::Commands),
+            link: RedisLink::connect(redis, Role::Rooms),
         }
     }
 
@@ -104,7 +104,7 @@ impl RoomBook for RedisBook {
     async fn give_back(&self, guild: GuildId, reservation: &str) -> Result<(), BookError> {
         let key = self.link.key(&format!("book:{guild}:reserved"));
         let gone: Result<u64, _> = self.link.client().hdel(key, reservation).await;
-        gone.map(drop).map_err(unavailable)
+        self.link.noted(gone).map(drop).map_err(unavailable)
     }
 
     async fn enter(&self, room: NewRoom, reservation: &str) -> Result<(), BookError> {
@@ -119,22 +119,14 @@ impl RoomBook for RedisBook {
 
     async fn room(&self, guild: GuildId, channel: ChannelId) -> Result<Option<Room>, BookError> {
         let field = channel.to_string();
-        let stored: Option<String> = self
-            .link
-            .client()
-            .hget(self.rooms_key(guild), field)
-            .await
-            .map_err(unavailable)?;
+        let read = self.link.client().hget(self.rooms_key(guild), field).await;
+        let stored: Option<String> = self.link.noted(read).map_err(unavailable)?;
         stored.map(|text| room(guild, channel, &text)).transpose()
     }
 
     async fn rooms(&self, guild: GuildId) -> Result<Vec<Room>, BookError> {
-        let stored: BTreeMap<String, String> = self
-            .link
-            .client()
-            .hgetall(self.rooms_key(guild))
-            .await
-            .map_err(unavailable)?;
+        let read = self.link.client().hgetall(self.rooms_key(guild)).await;
+        let stored: BTreeMap<String, String> = self.link.noted(read).map_err(unavailable)?;
         let mut rooms = stored
             .iter()
             .map(|(channel, text)| room(guild, parsed(channel)?, text))
@@ -350,8 +342,8 @@ impl RoomBook for RedisBook {
         }
         let key = |message: &MessageId| self.link.key(&format!("book:posted:{message}"));
         let keys: Vec<String> = messages.iter().map(key).collect();
-        let users: Vec<Option<String>> =
-            self.link.client().mget(keys).await.map_err(unavailable)?;
+        let read = self.link.client().mget(keys).await;
+        let users: Vec<Option<String>> = self.link.noted(read).map_err(unavailable)?;
         let known = messages.iter().zip(users);
         known
             .filter_map(|(message, user)| Some((*message, user?)))

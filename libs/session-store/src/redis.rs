@@ -62,9 +62,18 @@ impl RedisSessions {
         }
     }
 
+    /// Counts what failed: the store calls Redis itself, and tells no kind of error.
+    fn counted<T>(&self, outcome: Result<T>) -> Result<T> {
+        if let Err(Error::Backend(_)) = &outcome {
+            let error = fred::error::Error::new(fred::error::ErrorKind::Unknown, "");
+            let _counted = self.link.noted::<()>(Err(error));
+        }
+        outcome
+    }
+
     /// Whether there is anything under this id, readable or not.
     async fn occupied(&self, stored: &Id) -> Result<bool> {
-        match self.store.load(stored).await {
+        match self.counted(self.store.load(stored).await) {
             Ok(record) => Ok(record.is_some()),
             Err(Error::Decode(_)) => Ok(true),
             Err(error) => Err(error),
@@ -84,7 +93,7 @@ impl SessionStore for RedisSessions {
         for _ in 0..DRAWS {
             let mut stored = self.stored(record);
             let id = stored.id;
-            match self.store.create(&mut stored).await {
+            match self.counted(self.store.create(&mut stored).await) {
                 Ok(()) if stored.id == id => return Ok(()),
                 // A store that draws another id by itself has written one that belongs to no cookie.
                 Ok(()) => self.store.delete(&stored.id).await?,
@@ -100,7 +109,7 @@ impl SessionStore for RedisSessions {
 
     async fn save(&self, record: &Record) -> Result<()> {
         let stored = self.stored(record);
-        let Err(error) = self.store.save(&stored).await else {
+        let Err(error) = self.counted(self.store.save(&stored).await) else {
             return Ok(());
         };
         if self.occupied(&stored.id).await? {
@@ -111,7 +120,7 @@ impl SessionStore for RedisSessions {
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        match self.store.load(&self.stored_id(id)).await {
+        match self.counted(self.store.load(&self.stored_id(id)).await) {
             Ok(record) => Ok(record.map(|record| Record { id: *id, ..record })),
             Err(Error::Decode(error)) => {
                 warn!(error, "a session can't be read and counts as none");
@@ -122,7 +131,7 @@ impl SessionStore for RedisSessions {
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.store.delete(&self.stored_id(id)).await
+        self.counted(self.store.delete(&self.stored_id(id)).await)
     }
 }
 
@@ -132,12 +141,13 @@ impl Marks for RedisSessions {
         let ttl = i64::try_from(ttl.as_millis().max(1)).unwrap_or(i64::MAX);
         let (key, client) = (self.link.key(key), self.link.client());
         let set = client.set::<Value, _, _>(key, value, Some(Expiration::PX(ttl)), None, false);
-        set.await.map(|_| ()).map_err(away)
+        self.link.noted(set.await).map(|_| ()).map_err(away)
     }
 
     async fn marked(&self, key: &str) -> Result<Option<String>> {
         let key = self.link.key(key);
-        self.link.client().get(key).await.map_err(away)
+        let read = self.link.client().get(key).await;
+        self.link.noted(read).map_err(away)
     }
 }
 

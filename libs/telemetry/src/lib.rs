@@ -3,6 +3,7 @@
 mod config;
 mod install;
 mod logs;
+mod meter;
 mod metrics;
 mod provider;
 mod trace;
@@ -10,5 +11,6 @@ mod trace;
 pub use config::{LogFormat, TelemetryConfig, VARIABLES};
 pub use install::{InstallError, Telemetry, install};
 pub use logs::{LogControl, LogControlError, log_control};
+pub use meter::Meter;
 pub use metrics::{MetricsServer, build_info};
 pub use trace::{current_traceparent, follow};

@@ -24,7 +24,7 @@ use crate::{
     health,
     health::Health,
     link::{Link, LinkMetrics, Shared, Tokens, advertised},
-    metrics::Metrics,
+    metrics::{Metrics, RestMetrics},
     normalize::Rules,
     register::Register,
     shards::Shards,
@@ -97,7 +97,8 @@ impl App {
         let metrics = Arc::new(Metrics::register(&registry)?);
         let link_metrics = LinkMetrics::register(&registry)?;
         telemetry::build_info(&registry, "gateway")?;
-        let rest = Arc::new(config.rest()?);
+        let rest = config.rest()?;
+        let rest = Arc::new(rest.observed(Arc::new(RestMetrics::register(&registry)?)));
         let rules = Arc::new(Rules {
             served: config.guilds.clone(),
             intents: config.intents,

@@ -19,7 +19,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::outage::Outage;
+use crate::{metrics::Metrics, outage::Outage};
 
 /// How long a lease holds without renewal: a dead instance's shards are taken over after that.
 pub(crate) const LEASE_TTL: Duration = Duration::from_secs(5);
@@ -202,13 +202,18 @@ impl Holding {
     }
 
     /// Renews the lease until `done`. `recount` is called when the shard should be given back.
-    pub(crate) async fn keep(&self, done: &CancellationToken, recount: impl Fn()) -> Kept {
+    pub(crate) async fn keep(
+        &self,
+        done: &CancellationToken,
+        metrics: &Metrics,
+        recount: impl Fn(),
+    ) -> Kept {
         tokio::select! {
             biased;
             () = done.cancelled() => Kept::ToTheEnd,
             () = self.lost() => Kept::Lost,
             never = self.doubt() => match never {},
-            never = self.renew_for_ever(&recount) => match never {},
+            never = self.renew_for_ever(metrics, &recount) => match never {},
         }
     }
 
@@ -232,17 +237,19 @@ impl Holding {
         }
     }
 
-    async fn renew_for_ever(&self, recount: &impl Fn()) -> Infallible {
+    async fn renew_for_ever(&self, metrics: &Metrics, recount: &impl Fn()) -> Infallible {
         let mut every = interval(RENEW_EVERY);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             every.tick().await;
-            self.renew(recount).await;
+            let asked_at = Instant::now();
+            let outcome = self.renew(asked_at, recount).await;
+            metrics.renewed(outcome, asked_at.elapsed());
         }
     }
 
-    async fn renew(&self, recount: &impl Fn()) {
-        let asked_at = Instant::now();
+    /// What became of it, as metrics have it.
+    async fn renew(&self, asked_at: Instant, recount: &impl Fn()) -> &'static str {
         let progress = self.progress();
         let renewed = self.registry.renew(&self.lease, LEASE_TTL, progress);
         match answered(renewed).await {
@@ -255,10 +262,14 @@ impl Holding {
                 if wanted {
                     recount();
                 }
+                "held"
             }
-            Ok(Renewal::Lost) => self.enter(Hold::Lost),
+            Ok(Renewal::Lost) => {
+                self.enter(Hold::Lost);
+                "lost"
+            }
             // The clock decides what that means.
-            Err(_) => {}
+            Err(_) => "failed",
         }
     }
 

@@ -74,6 +74,7 @@ impl SharedIdentifyLimiter {
             },
         };
         self.metrics.identify_budget(budget.remaining);
+        self.metrics.identify_budget_limit(budget.total);
         let mut outage = Outage::new("the budget of session starts can't be stored");
         while let Err(error) = self.registry.budget(budget).await {
             outage.wait(&error).await;

@@ -94,8 +94,9 @@ impl Line {
                 end.cancel();
             }
         };
-        let (outcome, kept) = tokio::join!(work, holding.keep(&done, recount));
+        let (outcome, kept) = tokio::join!(work, holding.keep(&done, &metrics, recount));
         board.remove(shard);
+        metrics.given_up(shard);
         if kept == Kept::Lost || matches!(outcome, Err(LineEnd::Lost)) {
             warn!(component = "Gateway", %shard, "The shard is another instance's now; this one has let go of it");
             metrics.lease_lost(shard);

@@ -1,49 +1,50 @@
 //! What the gateway counts (Prometheus).
 
+mod rest;
+mod shard;
+
+pub(crate) use rest::RestMetrics;
+
 use std::time::Duration;
 
-use discord::{ConnectionState, Fact, Observer, ShardId, ShardStatus};
+use discord::{Dispatch, Event, Fact, Observer, ShardId, ShardStatus};
 use event_bus::{Change, NewEntry};
-use prometheus::{
-    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    core::Collector,
-};
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
+use telemetry::Meter;
+
+use shard::ShardMetrics;
 
 /// Seconds; from what an in-memory bus takes to what an outage costs.
 const SECONDS: &[f64] = &[
     0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 ];
 
+/// The first millisecond of Discord's ids in Unix ms (API Reference, "Snowflakes").
+const DISCORD_EPOCH: u64 = 1_420_070_400_000;
+
 /// The gateway's metrics. Logic calls its methods and knows no names of metrics.
 #[derive(Debug)]
 pub struct Metrics {
-    received: IntCounterVec,
-    undecodable: IntCounterVec,
+    of_shards: ShardMetrics,
+    transit: Histogram,
     broadcast: IntCounterVec,
-    state: IntGaugeVec,
-    degraded: IntGaugeVec,
-    attempts: IntGaugeVec,
-    disconnects: IntCounterVec,
-    reconnects: IntCounterVec,
-    resumes: IntCounterVec,
-    identifies: IntCounterVec,
-    repeated: IntCounterVec,
-    queue_full: IntCounterVec,
-    discarded: IntCounterVec,
-    heartbeat: HistogramVec,
-    wire_bytes: IntCounterVec,
-    publish: HistogramVec,
-    latency: HistogramVec,
+    publish: Histogram,
+    latency: Histogram,
     queue: IntGaugeVec,
     retries: IntCounterVec,
     outcomes: IntCounterVec,
     reseeds: IntCounter,
     lookups: IntCounterVec,
     guilds: IntGaugeVec,
+    shards: IntGauge,
+    shards_leased: IntGauge,
     shards_held: IntGauge,
     take_overs: IntCounterVec,
+    renewals: IntCounterVec,
+    renewal: Histogram,
     leases_lost: IntCounterVec,
     identify_budget: IntGauge,
+    identify_budget_limit: IntGauge,
     identify_refused: IntCounter,
     reruns: IntCounter,
     fetches: IntCounterVec,
@@ -53,174 +54,122 @@ pub struct Metrics {
 impl Metrics {
     /// Registers everything.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let counter = |name: &str, help: &str, labels: &[&str]| {
-            registered(registry, IntCounterVec::new(Opts::new(name, help), labels)?)
-        };
-        let gauge = |name: &str, help: &str, labels: &[&str]| {
-            registered(registry, IntGaugeVec::new(Opts::new(name, help), labels)?)
-        };
-        let seconds = |name: &str, help: &str, labels: &[&str]| {
-            let opts = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
-            registered(registry, HistogramVec::new(opts, labels)?)
-        };
+        let meter = Meter::new(registry);
         let shard = &["shard"];
         Ok(Self {
-            received: counter(
-                "fanfare_events_received_total",
-                "Dispatches taken from Discord; type OTHER = not carried",
-                &["type"],
+            of_shards: ShardMetrics::register(meter)?,
+            transit: meter.histogram(
+                "fanfare_discord_transit_seconds",
+                "From the time in a new message's id to its arrival; the clocks' difference is in it",
+                SECONDS,
             )?,
-            undecodable: counter(
-                "fanfare_shard_undecodable_total",
-                "Dispatches of carried types whose payload could not be read",
-                shard,
-            )?,
-            broadcast: counter(
+            broadcast: meter.counters(
                 "fanfare_events_broadcast_total",
                 "Events published on the bus",
                 &["event"],
             )?,
-            state: gauge(
-                "fanfare_gateway_state",
-                "1 for the connection state that a shard is in",
-                &["shard", "state"],
+            publish: meter.histogram(
+                "fanfare_publish_seconds",
+                "One batch to the event bus",
+                SECONDS,
             )?,
-            degraded: gauge(
-                "fanfare_shard_degraded",
-                "1 while several attempts in a row came to nothing",
-                shard,
-            )?,
-            attempts: gauge(
-                "fanfare_shard_attempts",
-                "Attempts that failed in a row",
-                shard,
-            )?,
-            disconnects: counter(
-                "fanfare_shard_disconnects_total",
-                "Connections that ended or could not be made",
-                &["shard", "cause"],
-            )?,
-            reconnects: counter(
-                "fanfare_shard_reconnects_total",
-                "Times that a shard began to connect anew",
-                shard,
-            )?,
-            resumes: counter("fanfare_shard_resumes_total", "RESUMEs sent", shard)?,
-            identifies: counter("fanfare_shard_identifies_total", "IDENTIFYs sent", shard)?,
-            repeated: counter(
-                "fanfare_shard_repeated_total",
-                "Dispatches that came again after a resume",
-                shard,
-            )?,
-            queue_full: counter(
-                "fanfare_shard_queue_full_total",
-                "Times that a shard began to discard dispatches because its queue was full",
-                shard,
-            )?,
-            discarded: counter(
-                "fanfare_shard_dispatches_discarded_total",
-                "Dispatches discarded while the queue was full; a resume brings them again",
-                shard,
-            )?,
-            heartbeat: seconds(
-                "fanfare_shard_heartbeat_seconds",
-                "From a heartbeat to its acknowledgement",
-                shard,
-            )?,
-            wire_bytes: counter(
-                "fanfare_shard_received_bytes_total",
-                "Bytes of Gateway messages, on the wire and after decompression",
-                &["shard", "form"],
-            )?,
-            publish: seconds("fanfare_publish_seconds", "One batch to the event bus", &[])?,
-            latency: seconds(
+            latency: meter.histogram(
                 "fanfare_dispatch_publish_seconds",
                 "From the dispatch's arrival to its publication",
-                &[],
+                SECONDS,
             )?,
-            queue: gauge(
+            queue: meter.gauges(
                 "fanfare_publish_queue",
                 "Changes that wait for the bus",
                 shard,
             )?,
-            retries: counter(
+            retries: meter.counters(
                 "fanfare_publish_retries_total",
                 "Batches that had to be published again",
                 &["cause"],
             )?,
-            outcomes: counter(
+            outcomes: meter.counters(
                 "fanfare_publish_changes_total",
                 "Changes by what became of them",
                 &["outcome"],
             )?,
-            reseeds: registered(
-                registry,
-                IntCounter::new(
+            reseeds: meter.counter(
                     "fanfare_reseeds_total",
                     "Guilds written anew because the stored state was not the one built on",
                 )?,
-            )?,
-            lookups: counter(
+            lookups: meter.counters(
                 "fanfare_member_lookups_total",
                 "Members asked for because Discord did not name them",
                 &["outcome"],
             )?,
-            guilds: gauge("fanfare_gateway_guilds", "Guilds known", shard)?,
-            shards_held: registered(
-                registry,
-                IntGauge::new("fanfare_shards_held", "Shards that this instance holds")?,
+            guilds: meter.gauges("fanfare_gateway_guilds", "Guilds known", shard)?,
+            shards: meter.gauge("fanfare_shards", "Shards of the deployment")?,
+            shards_leased: meter.gauge(
+                "fanfare_shards_leased",
+                "Shards of the deployment that some instance holds",
             )?,
-            take_overs: counter(
+            shards_held: meter.gauge("fanfare_shards_held", "Shards that this instance holds")?,
+            take_overs: meter.counters(
                 "fanfare_shard_take_overs_total",
                 "Times that this instance claimed a free shard",
                 shard,
             )?,
-            leases_lost: counter(
+            renewals: meter.counters(
+                "fanfare_lease_renewals_total",
+                "Renewals of leases by what became of them (held, lost, failed)",
+                &["outcome"],
+            )?,
+            renewal: meter.histogram(
+                "fanfare_lease_renewal_seconds",
+                "Time of a lease's renewal; a lease holds for 5 s",
+                SECONDS,
+            )?,
+            leases_lost: meter.counters(
                 "fanfare_shard_leases_lost_total",
                 "Times that another instance took a shard over from this one",
                 shard,
             )?,
-            identify_budget: registered(
-                registry,
-                IntGauge::new(
+            identify_budget: meter.gauge(
                     "fanfare_identify_budget",
                     "Sessions that may still be started today, the reserve included",
                 )?,
+            identify_budget_limit: meter.gauge(
+                "fanfare_identify_budget_limit",
+                "Sessions that Discord lets the bot start in a day",
             )?,
-            identify_refused: registered(
-                registry,
-                IntCounter::new(
+            identify_refused: meter.counter(
                     "fanfare_identify_refused_total",
                     "Sessions not started because the budget is used up down to the reserve",
                 )?,
-            )?,
-            reruns: registered(
-                registry,
-                IntCounter::new(
+            reruns: meter.counter(
                     "fanfare_reruns_total",
                     "Changes published again because the store had forgotten them",
                 )?,
-            )?,
-            fetches: counter(
+            fetches: meter.counters(
                 "fanfare_missed_channels_total",
                 "Channels whose missed messages were asked for",
                 &["outcome"],
             )?,
-            fetched: registered(
-                registry,
-                IntCounter::new(
+            fetched: meter.counter(
                     "fanfare_missed_messages_total",
                     "Messages that were fetched after a lost session",
                 )?,
-            )?,
         })
+    }
+
+    /// A dispatch came. A message that was just made tells when, by its id. So this holds Discord's own work, the network, the
+    /// difference of the clocks and, after a lost connection, the time until it was resumed.
+    pub(crate) fn arrived(&self, dispatch: &Dispatch) {
+        if let Event::MessageCreate(message) = &dispatch.event {
+            let made = (message.id.get() >> 22) + DISCORD_EPOCH;
+            let ms = dispatch.received_at.saturating_sub(made);
+            self.transit.observe(ms as f64 / 1000.0);
+        }
     }
 
     /// A batch was published, or at least answered.
     pub(crate) fn batch(&self, took: Duration) {
-        self.publish
-            .with_label_values::<&str>(&[])
-            .observe(took.as_secs_f64());
+        self.publish.observe(took.as_secs_f64());
     }
 
     /// A change is out, `latency` after its dispatch came.
@@ -229,9 +178,7 @@ impl Metrics {
         if change.reseed {
             return;
         }
-        self.latency
-            .with_label_values::<&str>(&[])
-            .observe(latency.as_secs_f64());
+        self.latency.observe(latency.as_secs_f64());
         for entry in &change.entries {
             if let NewEntry::Event(event) = entry {
                 self.broadcast
@@ -275,6 +222,13 @@ impl Metrics {
             .set(i64::try_from(guilds).unwrap_or(i64::MAX));
     }
 
+    /// How many shards there are, and how many are held by anybody.
+    pub(crate) fn deployment(&self, shards: u32, leased: usize) {
+        self.shards.set(shards.into());
+        self.shards_leased
+            .set(i64::try_from(leased).unwrap_or(i64::MAX));
+    }
+
     /// How many shards this instance holds.
     pub(crate) fn shards_held(&self, shards: usize) {
         self.shards_held
@@ -288,6 +242,12 @@ impl Metrics {
             .inc();
     }
 
+    /// A lease was renewed (`held`), or not: `lost`, `failed`.
+    pub(crate) fn renewed(&self, outcome: &str, took: Duration) {
+        self.renewals.with_label_values(&[outcome]).inc();
+        self.renewal.observe(took.as_secs_f64());
+    }
+
     /// Another instance took a shard over.
     pub(crate) fn lease_lost(&self, shard: ShardId) {
         self.leases_lost
@@ -298,6 +258,11 @@ impl Metrics {
     /// How many sessions may still be started.
     pub(crate) fn identify_budget(&self, remaining: u32) {
         self.identify_budget.set(remaining.into());
+    }
+
+    /// How many sessions may be started in a day.
+    pub(crate) fn identify_budget_limit(&self, total: u32) {
+        self.identify_budget_limit.set(total.into());
     }
 
     /// A session was not started.
@@ -318,61 +283,17 @@ impl Metrics {
 
     /// What a shard tells about itself.
     pub(crate) fn status(&self, shard: ShardId, status: &ShardStatus) {
-        let id = shard.id.to_string();
-        for state in ConnectionState::ALL {
-            let on = i64::from(state == status.state);
-            self.state
-                .with_label_values(&[id.as_str(), state.name()])
-                .set(on);
-        }
-        self.degraded
-            .with_label_values(&[&id])
-            .set(i64::from(status.degraded));
-        self.attempts
-            .with_label_values(&[&id])
-            .set(i64::from(status.attempts));
+        self.of_shards.status(shard, status);
+    }
+
+    /// A shard is no longer held here.
+    pub(crate) fn given_up(&self, shard: ShardId) {
+        self.of_shards.given_up(shard);
     }
 }
 
 impl Observer for Metrics {
     fn observe(&self, shard: ShardId, fact: Fact) {
-        let id = shard.id.to_string();
-        match fact {
-            Fact::FrameReceived { wire, plain } => {
-                self.wire_bytes
-                    .with_label_values(&[id.as_str(), "wire"])
-                    .inc_by(wire as u64);
-                self.wire_bytes
-                    .with_label_values(&[id.as_str(), "plain"])
-                    .inc_by(plain as u64);
-            }
-            Fact::DispatchAccepted { event } => self.received.with_label_values(&[event]).inc(),
-            Fact::DispatchPassed => self.received.with_label_values(&["OTHER"]).inc(),
-            Fact::DispatchRepeated => self.repeated.with_label_values(&[&id]).inc(),
-            Fact::DispatchUndecodable => self.undecodable.with_label_values(&[&id]).inc(),
-            Fact::Identified => self.identifies.with_label_values(&[&id]).inc(),
-            Fact::Resumed => self.resumes.with_label_values(&[&id]).inc(),
-            Fact::HeartbeatAcknowledged { latency } => {
-                self.heartbeat
-                    .with_label_values(&[&id])
-                    .observe(latency.as_secs_f64());
-            }
-            Fact::Disconnected { cause } => {
-                self.disconnects
-                    .with_label_values(&[id.as_str(), cause])
-                    .inc();
-                self.reconnects.with_label_values(&[&id]).inc();
-            }
-            Fact::QueueFull => self.queue_full.with_label_values(&[&id]).inc(),
-            Fact::DispatchDiscarded => self.discarded.with_label_values(&[&id]).inc(),
-        }
+        self.of_shards.observe(shard, &fact);
     }
-}
-
-fn registered<C: Collector + Clone + 'static>(
-    registry: &Registry,
-    collector: C,
-) -> prometheus::Result<C> {
-    registry.register(Box::new(collector.clone()))?;
-    Ok(collector)
 }

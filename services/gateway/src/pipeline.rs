@@ -80,6 +80,7 @@ impl Pipeline {
             self.mend_due().await?;
         }
         while let Some(dispatch) = self.dispatches.recv().await {
+            self.metrics.arrived(&dispatch);
             if let Event::Ready(ready) = &dispatch.event {
                 self.begin_session(ready, dispatch.seq).await?;
             }

@@ -164,9 +164,12 @@ impl Shards {
                     }
                 }
                 _ = look.tick() => self.look(&mut lookout).await,
-                _ = recount.tick(), if self.config.shard_count.is_none() => {
+                _ = recount.tick() => {
                     if let Ok(told) = self.rest.gateway_bot().await {
-                        self.agree(told.shards).await;
+                        self.metrics.identify_budget(told.session_start_limit.remaining);
+                        if self.config.shard_count.is_none() {
+                            self.agree(told.shards).await;
+                        }
                     }
                 }
                 _ = readdress.tick(), if self.config.gateway_url.is_none() => {
@@ -230,6 +233,7 @@ impl Shards {
         let now = Instant::now();
         let taken: BTreeSet<u32> = leases.iter().map(|(shard, _)| *shard).collect();
         self.board.standby(Some((count.current, taken.len())));
+        self.metrics.deployment(count.current, taken.len());
         let free: BTreeSet<ShardId> = (0..count.current)
             .filter(|id| !taken.contains(id))
             .map(|id| ShardId {

@@ -7,7 +7,7 @@ use lifecycle::{CancellationToken, Lifecycle};
 use limits::Limits;
 use link::Commands;
 use prometheus::Registry;
-use session_store::Sessions;
+use session_store::{SessionStoreConfig, Sessions};
 use telemetry::MetricsServer;
 use tokio::net::{TcpListener, TcpSocket};
 use tracing::info;
@@ -96,6 +96,9 @@ impl App {
         registry: Registry,
     ) -> Result<Self, BuildError> {
         let metrics = Arc::new(Metrics::register(&registry)?);
+        if let SessionStoreConfig::Redis(redis) = &config.sessions {
+            redis.show_metrics(&registry);
+        }
         telemetry::build_info(&registry, "web")?;
         let listener = bind(SocketAddr::new(config.bind, config.port))?;
         let metrics_server = match config.metrics_port {
@@ -114,7 +117,8 @@ impl App {
             // An http address always has room for a port.
             let _set = config.base_url.set_port(Some(port));
         }
-        let discord = Arc::new(Discord::new(&config).map_err(BuildError::Discord)?);
+        let discord = Discord::new(&config).map_err(BuildError::Discord)?;
+        let discord = Arc::new(discord.measured(Arc::clone(&metrics)));
         Ok(Self {
             config: Arc::new(config),
             ports,
@@ -151,6 +155,7 @@ impl App {
             done.clone(),
         );
         lifecycle.supervise("follow", follow);
+        lifecycle.supervise("retention", hub.clone().watch_retention(done.clone()));
         let vault = Vault::new(
             std::iter::once(&config.session_secret).chain(&config.session_secret_previous),
         );

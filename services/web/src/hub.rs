@@ -24,6 +24,7 @@ mod picture;
 mod pulse;
 mod repair;
 mod request;
+mod retention;
 mod ring;
 mod snapshot;
 #[cfg(test)]

@@ -21,6 +21,8 @@ pub(crate) use rooms::{connect_user_to_voice_channel, create_room, delete_room, 
 pub(crate) use stream_token::issue_stream_token;
 pub(crate) use unknown::unknown;
 
+use std::time::Instant;
+
 use axum::{
     extract::{MatchedPath, Request, State},
     middleware::Next,
@@ -39,12 +41,14 @@ pub(crate) async fn counted(
     request: Request,
     next: Next,
 ) -> Response {
+    let asked = Instant::now();
     let response = next.run(request).await;
     let function = path
         .as_ref()
         .and_then(|path| path.as_str().strip_prefix(PREFIX))
         .filter(|name| !name.starts_with('{'))
         .unwrap_or("unknown");
-    state.metrics.called(function, response.status().as_u16());
+    let status = response.status().as_u16();
+    state.metrics.called(function, status, asked.elapsed());
     response
 }

@@ -77,6 +77,7 @@ pub(crate) struct Slot {
     streams: Streams,
     key: u64,
     transport: Transport,
+    opened: Instant,
     pub(crate) user: UserId,
     pub(crate) alarm: Arc<Alarm>,
 }
@@ -161,6 +162,7 @@ impl Streams {
             key,
             user,
             transport,
+            opened: Instant::now(),
             alarm,
         })
     }
@@ -248,6 +250,7 @@ impl Drop for Slot {
         drop(table);
         // Where there is no room, it runs out by itself.
         let _queued = self.streams.closed.try_send(self.lease());
-        self.streams.metrics.stream_closed(self.transport);
+        let age = self.opened.elapsed();
+        self.streams.metrics.stream_closed(self.transport, age);
     }
 }

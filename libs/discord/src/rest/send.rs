@@ -1,12 +1,6 @@
 //! Requests that change something: sent once, and what became of them is told apart.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
@@ -15,7 +9,7 @@ use tokio::time::timeout;
 use tracing::subscriber::{NoSubscriber, with_default};
 use twilight_http::request::{Method, RequestBuilder};
 
-use super::{ATTEMPT_TIMEOUT, AuditReason, Rest, RestError, SENDS, error};
+use super::{ATTEMPT_TIMEOUT, AuditReason, Rest, RestError, error, observer::Watched};
 
 /// What stands in a path or header as it is; everything else is percent-encoded.
 pub(super) const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -32,6 +26,7 @@ const REASON: HeaderName = HeaderName::from_static("x-audit-log-reason");
 /// A request that changes something.
 pub(super) struct Change<'a> {
     builder: RequestBuilder,
+    watched: Watched,
     reason: Option<&'a AuditReason>,
     /// Whether the path holds a secret, so that no trace may name it.
     secret: bool,
@@ -40,6 +35,7 @@ pub(super) struct Change<'a> {
 impl<'a> Change<'a> {
     pub(super) fn new(method: Method, path: String) -> Self {
         Self {
+            watched: Watched::new(method, &path),
             builder: RequestBuilder::raw(method, path),
             reason: None,
             secret: false,
@@ -77,28 +73,43 @@ impl Rest {
     /// Sends a change of whose answer only the success matters. It is never sent again by itself, except after a 429
     /// that told when.
     pub(super) async fn send(&self, change: Change<'_>) -> Result<Vec<u8>, RestError> {
-        let mut builder = change.builder;
-        if let Some(reason) = change.reason
+        let Change {
+            builder,
+            watched,
+            reason,
+            secret,
+        } = change;
+        let outcome = self.carry_out(builder, reason, secret, &watched).await;
+        watched.tell(&*self.observer, &outcome);
+        outcome
+    }
+
+    async fn carry_out(
+        &self,
+        mut builder: RequestBuilder,
+        reason: Option<&AuditReason>,
+        secret: bool,
+        watched: &Watched,
+    ) -> Result<Vec<u8>, RestError> {
+        if let Some(reason) = reason
             && let Ok(value) = HeaderValue::from_str(reason.header())
         {
             builder = builder.headers(std::iter::once((REASON, value)));
         }
         let request = builder.build().map_err(RestError::from)?;
-        let mut answer = if change.secret {
+        let mut answer = if secret {
             with_default(NoSubscriber::default(), || {
                 self.client.request::<()>(request)
             })
         } else {
             self.client.request::<()>(request)
         };
-        let sends = Arc::new(AtomicU32::new(0));
-        let sent = Arc::clone(&sends);
-        answer.set_pre_flight(move || sent.fetch_add(1, Ordering::Relaxed) < SENDS);
+        answer.set_pre_flight(watched.pre_flight());
         tokio::pin!(answer);
         let response = match timeout(PATIENCE, &mut answer).await {
             Ok(response) => response,
             // It still waits for its turn; dropped here, it never leaves.
-            Err(_) if sends.load(Ordering::Relaxed) == 0 => {
+            Err(_) if !watched.is_sent() => {
                 return Err(RestError::RateLimited {
                     retry_after: error::UNKNOWN_WAIT,
                 });

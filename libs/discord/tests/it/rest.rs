@@ -4,7 +4,10 @@ use std::{
 };
 
 use contracts::{GuildId, UserId};
-use discord::{Rest, RestError};
+use discord::{
+    Rest, RestError,
+    rest::{RestObserver, RestRequest},
+};
 use environment::Secret;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -213,4 +216,49 @@ async fn nobody_there_is_unavailable() {
     let failed = rest.current_user().await;
     assert_eq!(failed, Err(RestError::Unavailable("could not connect")));
     assert!(!format!("{rest:?}").contains(TOKEN));
+}
+
+/// Keeps what it hears.
+#[derive(Default)]
+struct Notes(Mutex<Vec<RestRequest>>);
+
+impl RestObserver for Notes {
+    fn ended(&self, request: &RestRequest) {
+        self.0.lock().unwrap().push(request.clone());
+    }
+}
+
+#[tokio::test]
+async fn every_request_is_told_with_its_family_its_wait_and_its_outcome() {
+    let headers = "x-ratelimit-scope: user\r\nx-ratelimit-bucket: b\r\nx-ratelimit-limit: 1\r\n\
+                   x-ratelimit-remaining: 0\r\nx-ratelimit-reset-after: 0.3\r\nretry-after: 1\r\n";
+    let slow = r#"{"message":"slow","retry_after":0.3,"global":false}"#;
+    let gone = r#"{"message":"Unknown Member","code":10007}"#;
+    let server = Server::start(vec![reply(429, headers, slow), reply(404, "", gone)]).await;
+    let notes = Arc::new(Notes::default());
+    let rest = server.rest().observed(notes.clone());
+    for user in [1, 2] {
+        let member = rest.guild_member(GuildId::new(7), UserId::new(user)).await;
+        assert_eq!(member, Ok(None));
+    }
+    let notes = notes.0.lock().unwrap().clone();
+    let told: Vec<_> = notes
+        .iter()
+        .map(|request| {
+            (
+                request.method,
+                request.route.as_str(),
+                request.outcome,
+                request.sends,
+            )
+        })
+        .collect();
+    let member = |sends| ("GET", "/guilds/{id}/members/{id}", "not-found", sends);
+    assert_eq!(told, [member(2), member(1)]);
+    let limit = Duration::from_millis(250);
+    assert!(
+        notes[0].waited >= limit && notes[1].waited < limit,
+        "the first waits for the limit: {notes:?}"
+    );
+    assert!(notes.iter().all(|request| request.waited <= request.took));
 }

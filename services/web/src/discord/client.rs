@@ -1,4 +1,7 @@
-use std::time::Duration;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use contracts::{GuildId, UserId};
 use environment::Secret;
@@ -11,8 +14,11 @@ use oauth2::{
 use serde::{Deserialize, de::DeserializeOwned};
 use url::Url;
 
-use super::{Member, Tokens};
-use crate::{config::Config, session::User};
+use super::{
+    Member, Tokens,
+    error::{DiscordError, NOT_FOUND},
+};
+use crate::{config::Config, metrics::Metrics, session::User};
 
 /// How long any question may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -23,28 +29,8 @@ const PAUSE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs
 /// Longest answer that is read: 200 guilds with all their features stay far below.
 const LONGEST_ANSWER: usize = 1 << 20;
 
-/// What a caller can do about it.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum DiscordError {
-    /// The user's authorization is over: sign in again.
-    #[error("Discord no longer accepts the user's token")]
-    Expired,
-    /// It wants to be asked later.
-    #[error("Discord asks to wait {}s", .retry_after.as_secs_f32())]
-    Limited {
-        /// How long at least.
-        retry_after: Duration,
-    },
-    /// Discord refuses what we sent: a code that was used, a wrong client secret.
-    #[error("Discord refused: {0}")]
-    Refused(String),
-    /// It does not answer, or not as expected: try again later.
-    #[error("Discord failed: {0}")]
-    Failed(String),
-}
-
-/// What a refusal says of a thing that is not there.
-const NOT_FOUND: &str = "not found";
+/// Where tokens are given out.
+const TOKEN: &str = "/oauth2/token";
 
 type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
@@ -56,6 +42,7 @@ pub(crate) struct Discord {
     client_secret: Secret,
     api_url: String,
     cdn_url: String,
+    metrics: Option<Arc<Metrics>>,
 }
 
 #[derive(Deserialize)]
@@ -97,7 +84,29 @@ impl Discord {
             client_secret: config.client_secret.clone(),
             api_url: api.clone(),
             cdn_url: config.cdn_url.clone(),
+            metrics: None,
         })
+    }
+
+    /// The same, with its requests measured.
+    pub(crate) fn measured(self, metrics: Arc<Metrics>) -> Self {
+        let metrics = Some(metrics);
+        Self { metrics, ..self }
+    }
+
+    /// Measures a request; `route` is its path without ids.
+    async fn measure<T>(
+        &self,
+        route: &str,
+        request: impl Future<Output = Result<T, DiscordError>>,
+    ) -> Result<T, DiscordError> {
+        let asked = Instant::now();
+        let outcome = request.await;
+        if let Some(metrics) = &self.metrics {
+            let name = outcome.as_ref().err().map_or("done", DiscordError::name);
+            metrics.asked_discord(route, name, asked.elapsed());
+        }
+        outcome
     }
 
     /// Where to send somebody who wants to sign in: the address, the state and the PKCE verifier to keep.
@@ -121,28 +130,34 @@ impl Discord {
     ) -> Result<Tokens, DiscordError> {
         let request = self.oauth.exchange_code(AuthorizationCode::new(code));
         let request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier));
-        let answer = request
-            .request_async(&|request| send(self.http.clone(), request))
-            .await;
-        answer
-            .map(|answer| Tokens::of(&answer, None))
-            .map_err(|error| refused(&error))
+        self.measure(TOKEN, async {
+            let answer = request
+                .request_async(&|request| send(self.http.clone(), request))
+                .await;
+            answer
+                .map(|answer| Tokens::of(&answer, None))
+                .map_err(|error| refused(&error))
+        })
+        .await
     }
 
     /// New tokens for old ones; the old refresh token may be void afterwards.
     pub(crate) async fn refresh(&self, refresh: &str) -> Result<Tokens, DiscordError> {
         let token = RefreshToken::new(refresh.to_owned());
         let request = self.oauth.exchange_refresh_token(&token);
-        let answer = request
-            .request_async(&|request| send(self.http.clone(), request))
-            .await;
-        answer
-            .map(|answer| Tokens::of(&answer, Some(refresh.to_owned())))
-            .map_err(|error| match refused(&error) {
-                DiscordError::Refused(code) if code == "invalid_grant" => DiscordError::Expired,
-                DiscordError::Refused(code) => DiscordError::Failed(code),
-                other => other,
-            })
+        self.measure(TOKEN, async {
+            let answer = request
+                .request_async(&|request| send(self.http.clone(), request))
+                .await;
+            answer
+                .map(|answer| Tokens::of(&answer, Some(refresh.to_owned())))
+                .map_err(|error| match refused(&error) {
+                    DiscordError::Refused(code) if code == "invalid_grant" => DiscordError::Expired,
+                    DiscordError::Refused(code) => DiscordError::Failed(code),
+                    other => other,
+                })
+        })
+        .await
     }
 
     /// Revokes all tokens of the authorization that this one belongs to (RFC 7009).
@@ -158,15 +173,18 @@ impl Discord {
                 ("token", tokens.access.as_str()),
                 ("token_type_hint", "access_token"),
             ]);
-        let answer = request.send().await.map_err(|error| failed(&error))?;
-        if answer.status().is_success() {
-            Ok(())
-        } else {
-            Err(DiscordError::Failed(format!(
-                "revoking answered {}",
-                answer.status().as_u16()
-            )))
-        }
+        self.measure("/oauth2/token/revoke", async {
+            let answer = request.send().await.map_err(|error| failed(&error))?;
+            if answer.status().is_success() {
+                Ok(())
+            } else {
+                Err(DiscordError::Failed(format!(
+                    "revoking answered {}",
+                    answer.status().as_u16()
+                )))
+            }
+        })
+        .await
     }
 
     /// Whether Discord knows the application by this id and secret.
@@ -183,7 +201,8 @@ impl Discord {
 
     /// Who a token belongs to.
     pub(crate) async fn me(&self, access: &str) -> Result<User, DiscordError> {
-        let profile: Profile = self.read("/users/@me", access).await?;
+        let read = self.read("/users/@me", access);
+        let profile: Profile = self.measure("/users/@me", read).await?;
         let avatar_url = match &profile.avatar {
             Some(hash) => format!("{}/avatars/{}/{hash}.png", self.cdn_url, profile.id),
             None => format!(
@@ -204,7 +223,8 @@ impl Discord {
 
     /// The guilds that a user is in.
     pub(crate) async fn guilds(&self, access: &str) -> Result<Vec<GuildId>, DiscordError> {
-        let guilds: Vec<OwnGuild> = self.read("/users/@me/guilds", access).await?;
+        let read = self.read("/users/@me/guilds", access);
+        let guilds: Vec<OwnGuild> = self.measure("/users/@me/guilds", read).await?;
         Ok(guilds.into_iter().map(|guild| guild.id).collect())
     }
 
@@ -214,10 +234,9 @@ impl Discord {
         guild: GuildId,
         access: &str,
     ) -> Result<Option<Member>, DiscordError> {
-        match self
-            .read(&format!("/users/@me/guilds/{guild}/member"), access)
-            .await
-        {
+        let path = format!("/users/@me/guilds/{guild}/member");
+        let read = self.read(&path, access);
+        match self.measure("/users/@me/guilds/{id}/member", read).await {
             Err(DiscordError::Refused(status)) if status == NOT_FOUND => Ok(None),
             outcome => outcome.map(Some),
         }

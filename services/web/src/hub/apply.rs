@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use contracts::{EventId, EventKind, MessageId};
 use event_bus::{Body, Entry};
 use serde::Deserialize;
@@ -65,6 +67,7 @@ impl Followed {
                 let frame = Frame {
                     id: entry.id,
                     ts: envelope.ts,
+                    appended: Instant::now(),
                     reach: Reach {
                         order: *outlet.order,
                         mask: Mask::of(kind),
@@ -155,6 +158,7 @@ fn announce(
             let frame = Frame {
                 id,
                 ts: 0,
+                appended: Instant::now(),
                 reach,
                 message: None,
                 block: block.at(id.ms),

@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use axum::extract::ws::Utf8Bytes;
 use bytes::{Bytes, BytesMut};
 use contracts::EventId;
@@ -36,6 +38,8 @@ pub(crate) struct Chunk {
     pub(crate) events: u64,
     /// Unix ms when the gateway received the latest of them; 0 if none came live from it.
     pub(crate) newest_ts: u64,
+    /// When the oldest of them was appended here; `None` if they come from the log.
+    pub(crate) since: Option<Instant>,
 }
 
 /// Blocks on their way into a chunk. For server-sent events one alone is passed on as it is, several are joined; over a
@@ -48,6 +52,7 @@ pub(crate) struct Pieces {
     len: usize,
     pub(crate) events: u64,
     pub(crate) newest_ts: u64,
+    pub(crate) since: Option<Instant>,
 }
 
 impl Pieces {
@@ -59,6 +64,7 @@ impl Pieces {
             len: 0,
             events: 0,
             newest_ts: 0,
+            since: None,
         }
     }
 
@@ -108,6 +114,7 @@ impl Pieces {
             len: self.len,
             events: self.events,
             newest_ts: self.newest_ts,
+            since: self.since,
         })
     }
 }

@@ -115,12 +115,13 @@ impl Follow {
         let mut next = Some(first);
         let (mut taken, mut tick) = (0, None);
         let mut woken = Woken::default();
-        let mut signals = Vec::new();
+        let (mut signals, mut arrived) = (Vec::new(), Vec::new());
         let mut line = self.hub.inner.line.lock();
         while let Some(delivery) = next {
             match delivery {
                 Delivery::Entry(entry) => {
                     let (guild, id) = (entry.guild, entry.id);
+                    arrived.push(id);
                     match admit(&mut line, *entry, Source::Live, &mut woken) {
                         None => line.complete = line.complete.max(id),
                         Some(trouble) => todo.note(guild, trouble),
@@ -151,6 +152,7 @@ impl Follow {
         let order = line.order;
         drop(line);
         self.hub.publish(order, woken);
+        self.hub.inner.metrics.arrived(&arrived);
         if let Some(hears) = self.hub.inner.hears.get() {
             signals.iter().for_each(hears);
         }
@@ -165,6 +167,7 @@ impl Follow {
             Beat::Send => self.tick(),
             Beat::Wait => {}
             Beat::Lost => {
+                self.hub.inner.metrics.tick_failed("lost");
                 error!(
                     component = "Internal",
                     "the event bus answers but a tick did not come back: the live channel is made anew"
@@ -198,7 +201,10 @@ impl Follow {
 
     /// The bus has answered the question for a tick.
     pub(crate) fn ticked(&mut self, outcome: Result<EventId, BusError>) {
-        let id = outcome.map_err(|error| warn!(component = "Internal", %error, "no tick"));
+        let id = outcome.map_err(|error| {
+            self.hub.inner.metrics.tick_failed("refused");
+            warn!(component = "Internal", %error, "no tick");
+        });
         let back = self.pulse.answered(id.ok(), tokio::time::Instant::now());
         self.settle(back);
     }

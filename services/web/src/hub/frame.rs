@@ -1,6 +1,7 @@
 use std::{
     fmt::Write as _,
     sync::{Arc, OnceLock},
+    time::Instant,
 };
 
 use axum::extract::ws::Utf8Bytes;
@@ -16,6 +17,8 @@ pub(crate) struct Frame {
     pub(crate) id: EventId,
     /// Unix ms when the gateway received the dispatch.
     pub(crate) ts: u64,
+    /// When it was appended here.
+    pub(crate) appended: Instant,
     /// Which event, where, and whom it is for.
     pub(crate) reach: Reach,
     /// The message whose text it holds.

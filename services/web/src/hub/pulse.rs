@@ -33,6 +33,28 @@ pub(crate) enum Health {
     Detached,
 }
 
+impl Health {
+    /// All of them, for a metric per state.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Starting,
+        Self::Ready,
+        Self::Away,
+        Self::Repairing,
+        Self::Detached,
+    ];
+
+    /// The name, as metrics have it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Ready => "ready",
+            Self::Away => "away",
+            Self::Repairing => "repairing",
+            Self::Detached => "detached",
+        }
+    }
+}
+
 /// The ticks of one replica: one is on its way at a time.
 #[derive(Debug)]
 pub(crate) struct Pulse {

@@ -28,8 +28,12 @@ pub(super) async fn take(
         return Ok(None);
     }
     match state.limits.take(&LOGINS, &address.network()).await {
-        Ok(Verdict::Granted) => Ok(None),
+        Ok(Verdict::Granted) => {
+            state.metrics.limit(LOGINS.name, "granted");
+            Ok(None)
+        }
         Ok(Verdict::Refused { retry_after }) => {
+            state.metrics.limit(LOGINS.name, "refused");
             state.metrics.login("limited");
             let words = "Too many sign-ins were begun at your address. Wait a minute.";
             let mut response = page::failed(StatusCode::TOO_MANY_REQUESTS, words);
@@ -38,6 +42,7 @@ pub(super) async fn take(
             Ok(Some(response))
         }
         Err(error) => {
+            state.metrics.limit(LOGINS.name, "away");
             tracing::warn!(component = "Internal", %error, "a sign-in could not be counted");
             Err(ApiError::LimitsAway)
         }

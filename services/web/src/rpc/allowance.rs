@@ -39,7 +39,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) async fn take(state: &AppState, bucket: &Bucket, user: UserId) -> Result<(), ApiError> {
     let user = user.to_string();
     let asked = state.limits.take(bucket, &user);
-    match tokio::time::timeout(PATIENCE, asked).await {
+    let answer = tokio::time::timeout(PATIENCE, asked).await;
+    let told = match &answer {
+        Ok(Ok(Verdict::Granted)) => "granted",
+        Ok(Ok(Verdict::Refused { .. })) => "refused",
+        Ok(Err(_)) | Err(_) => "away",
+    };
+    state.metrics.limit(bucket.name, told);
+    match answer {
         Ok(Ok(Verdict::Granted)) => Ok(()),
         Ok(Ok(Verdict::Refused { retry_after })) => Err(ApiError::RateLimited(retry_after)),
         Ok(Err(error)) => {

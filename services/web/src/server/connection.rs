@@ -77,7 +77,7 @@ pub(super) async fn serve(
     // Events are small and must not wait for each other.
     let _best_effort = socket.set_nodelay(true);
     let patience = Patience::default();
-    let patient = Patient::new(socket, patience.clone());
+    let patient = Patient::new(socket, patience.clone(), metrics.socket_wait());
     let of_connection = (patience.clone(), kept.clone());
     let service = MapRequest::new(router, move |mut request: Request<body::Incoming>| {
         let (patience, kept) = of_connection.clone();

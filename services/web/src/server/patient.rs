@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use prometheus::Histogram;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -19,6 +20,7 @@ pub(super) struct Patient {
     socket: TcpStream,
     stalled: Option<Stalled>,
     patience: Patience,
+    waits: Histogram,
 }
 
 /// A write that waits for the reader.
@@ -29,11 +31,13 @@ struct Stalled {
 }
 
 impl Patient {
-    pub(super) fn new(socket: TcpStream, patience: Patience) -> Self {
+    /// `waits` hears how long each write waited for the reader.
+    pub(super) fn new(socket: TcpStream, patience: Patience, waits: Histogram) -> Self {
         Self {
             socket,
             stalled: None,
             patience,
+            waits,
         }
     }
 
@@ -43,7 +47,8 @@ impl Patient {
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.stalled = None;
+            let waited = self.stalled.take().map(|stalled| stalled.since.elapsed());
+            self.waits.observe(waited.unwrap_or_default().as_secs_f64());
             return written;
         }
         let limit = self.patience.limit();

@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use contracts::{ChannelId, EventId, EventKind};
 
 use super::{
@@ -23,6 +25,7 @@ struct Waiting {
     id: EventId,
     order: u64,
     ts: u64,
+    appended: Instant,
     live_only: bool,
     /// The room that it brings or takes away.
     room: Option<(ChannelId, bool)>,
@@ -103,6 +106,7 @@ impl Viewer {
                     id: frame.id,
                     order: frame.reach.order,
                     ts: frame.ts,
+                    appended: frame.appended,
                     live_only: live_only(frame),
                     room: frame.reach.room(),
                     block: frame.block.clone(),
@@ -142,6 +146,9 @@ impl Viewer {
             seat.next = frame.place + 1;
             seat.seen = seat.seen.max(frame.id);
             passed += 1;
+        }
+        if passed > 0 {
+            pieces.since = waiting.first().map(|oldest| oldest.appended);
         }
         if passed == waiting.len() && scans.iter().all(|scan| scan.whole) {
             for (seat, scan) in self.seats.iter_mut().zip(scans) {
