@@ -79,7 +79,7 @@ manifests: target/kubectl ## Renders k8s/ into k8s/fanfare.yaml
 	@mv target/fanfare.yaml k8s/fanfare.yaml
 
 # The servers and the browser that the tests start.
-PACKAGES := redis-server chromium postgresql haproxy
+PACKAGES := redis-server chromium postgresql haproxy prometheus
 
 tools: $(PYTHON_TOOLS) target/kubectl ## Installs the servers and the browser that the tests start
 	@missing=$$(for package in $(PACKAGES); do dpkg --status $$package >/dev/null 2>&1 || echo $$package; done); \

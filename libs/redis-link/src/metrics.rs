@@ -1,4 +1,4 @@
-use fred::error::Error;
+use fred::error::{Error, ErrorKind};
 use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 use tracing::debug;
 
@@ -64,6 +64,11 @@ impl Metrics {
 
     /// A connection that is not up yet.
     pub(crate) fn connection(&self, role: Role) -> Connection {
+        // What is counted from 0 on is seen to rise from the first time on.
+        for kind in [ErrorKind::IO, ErrorKind::Timeout] {
+            let labels = [role.name(), kind.to_str()];
+            self.errors.with_label_values(&labels).inc_by(0);
+        }
         Connection {
             connected: self.connected.with_label_values(&[role.name()]),
             outages: self.outages.with_label_values(&[role.name()]),

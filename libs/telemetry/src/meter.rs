@@ -83,7 +83,10 @@ mod tests {
             .unwrap()
             .observe(0.5);
         let shown = registry.gather();
-        let names: Vec<_> = shown.iter().map(|family| family.name()).collect();
+        let names: Vec<_> = shown
+            .iter()
+            .map(prometheus::proto::MetricFamily::name)
+            .collect();
         assert_eq!(names, ["a_total", "b", "c_seconds"]);
         assert!(meter.gauge("b", "again").is_err());
     }

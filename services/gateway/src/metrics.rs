@@ -237,6 +237,10 @@ impl Metrics {
 
     /// A free shard was claimed.
     pub(crate) fn taken_over(&self, shard: ShardId) {
+        self.of_shards.begin(shard);
+        self.leases_lost
+            .with_label_values(&[&shard.id.to_string()])
+            .inc_by(0);
         self.take_overs
             .with_label_values(&[&shard.id.to_string()])
             .inc();

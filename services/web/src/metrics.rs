@@ -223,8 +223,16 @@ impl Metrics {
             )?,
         };
         metrics.health(Health::Starting);
-        for cause in ["refused", "lost"] {
-            metrics.ticks_failed.with_label_values(&[cause]).inc_by(0);
+        // What is counted from 0 on is seen to rise from the first time on.
+        let reasons = [
+            (&metrics.ticks_failed, &["refused", "lost"][..]),
+            (&metrics.refused, &["draining", "overload", "bus"]),
+            (&metrics.resets, &["expired", "trimmed", "epoch", "future"]),
+        ];
+        for (counter, labels) in reasons {
+            for label in labels {
+                counter.with_label_values(&[*label]).inc_by(0);
+            }
         }
         for transport in [Transport::Sse, Transport::WebSocket] {
             metrics

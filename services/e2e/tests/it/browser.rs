@@ -102,6 +102,17 @@ impl Browser {
         request.send().await.expect("web answers")
     }
 
+    /// Calls a function, as a page of ours would.
+    pub(crate) async fn call(&self, function: &str, input: &Value) -> Response {
+        let request = self
+            .client
+            .post(format!("{}/api/rpc/{function}", self.base))
+            .header(header::COOKIE, self.cookie())
+            .header(header::ORIGIN, &self.base)
+            .json(input);
+        request.send().await.expect("web answers")
+    }
+
     /// Opens `/api/stream?query`, with `Last-Event-ID` if given, and waits for its head.
     pub(crate) async fn stream(&self, query: &str, last_event_id: Option<&str>) -> Stream {
         let mut request = Client::builder()

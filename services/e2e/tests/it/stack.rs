@@ -18,6 +18,8 @@ pub(crate) struct Stack {
     pub(crate) redis: RedisServer,
     pub(crate) gateway: Process,
     pub(crate) gateway_port: u16,
+    /// Where the gateway serves `/metrics`.
+    pub(crate) gateway_metrics: u16,
     pub(crate) webs: Vec<Web>,
     pub(crate) control: Control,
     _simulator: Process,
@@ -27,6 +29,8 @@ pub(crate) struct Stack {
 pub(crate) struct Web {
     pub(crate) process: Process,
     pub(crate) url: String,
+    /// Where it serves `/metrics`.
+    pub(crate) metrics: u16,
 }
 
 impl Stack {
@@ -53,7 +57,9 @@ impl Stack {
         let redis = RedisServer::start(&["--appendonly", "yes"]).await;
         let gateway_port = free_port();
         let more = [("REDIS_URL", redis.url()), ("RUST_LOG", filter.to_owned())];
-        let gateway = start_gateway(&control, gateway_port, &more);
+        let gateway_metrics = free_port();
+        let of_gateway = [&more[..], &[("METRICS_PORT", gateway_metrics.to_string())]].concat();
+        let gateway = start_gateway(&control, gateway_port, &of_gateway);
         let mut webs = Vec::new();
         for _ in 0..replicas {
             webs.push(start_web(&control, &more));
@@ -65,6 +71,7 @@ impl Stack {
         Self {
             redis,
             gateway_port,
+            gateway_metrics,
             _simulator: simulator,
             gateway,
             webs,
@@ -143,11 +150,11 @@ pub(crate) fn web_without_redis(control: &Control, gateway_port: u16) -> Web {
 }
 
 fn start_web(control: &Control, more: &[(&str, String)]) -> Web {
-    let port = free_port();
+    let (port, metrics) = (free_port(), free_port());
     let url = format!("http://127.0.0.1:{port}");
     let env: Vec<_> = [
         ("PORT", port.to_string()),
-        ("METRICS_PORT", free_port().to_string()),
+        ("METRICS_PORT", metrics.to_string()),
         ("BASE_URL", url.clone()),
         ("BIND", "127.0.0.1".to_owned()),
         ("SESSION_SECRET", SESSION_SECRET.to_owned()),
@@ -171,6 +178,7 @@ fn start_web(control: &Control, more: &[(&str, String)]) -> Web {
     Web {
         process: Process::start("web", &[], &env),
         url,
+        metrics,
     }
 }
 

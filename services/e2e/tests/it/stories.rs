@@ -9,5 +9,6 @@ mod link;
 mod outage;
 mod page;
 mod people;
+mod prometheus;
 mod replicas;
 mod secrets;

@@ -97,6 +97,14 @@ impl ShardMetrics {
         })
     }
 
+    /// The shard is held here. What is counted from 0 on is seen to rise from the first time on.
+    pub(super) fn begin(&self, shard: ShardId) {
+        let id = shard.id.to_string();
+        for counter in [&self.reconnects, &self.resumes, &self.queue_full] {
+            counter.with_label_values(&[&id]).inc_by(0);
+        }
+    }
+
     pub(super) fn status(&self, shard: ShardId, status: &ShardStatus) {
         self.enter(shard, status.state);
         let id = shard.id.to_string();
