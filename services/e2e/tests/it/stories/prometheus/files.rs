@@ -36,12 +36,11 @@ fn yaml_in(folder: &str) -> Vec<(String, Value)> {
     for entry in fs::read_dir(prometheus().join(folder)).expect("the folder is there") {
         let path = entry.expect("it can be read").path();
         let text = fs::read_to_string(&path).expect("it is text");
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let parsed = serde_norway::from_str(&text);
-        files.push((
-            name.into_owned(),
-            parsed.unwrap_or_else(|error| panic!("{name}: {error}")),
-        ));
+        let name = path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy().into_owned();
+        let parsed =
+            serde_norway::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        files.push((name, parsed));
     }
     files.sort_by(|(a, _), (b, _)| a.cmp(b));
     files
