@@ -96,7 +96,9 @@ impl App {
         registry: Registry,
     ) -> Result<Self, BuildError> {
         let metrics = Arc::new(Metrics::register(&registry)?);
-        if let SessionStoreConfig::Redis(redis) = &config.sessions {
+        if let SessionStoreConfig::Redis(redis) | SessionStoreConfig::Cookie(Some(redis)) =
+            &config.sessions
+        {
             redis.show_metrics(&registry);
         }
         telemetry::build_info(&registry, "web")?;
