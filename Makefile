@@ -74,7 +74,10 @@ target/kubectl: $(KUBERNETES)/node_modules/.package-lock.json
 	  chmod +x $@; touch $@; \
 	else ln -sf "$$(command -v kubectl || { echo 'kubectl is not installed' >&2; exit 1; })" $@; fi
 
-manifests: target/kubectl ## Renders k8s/ into k8s/fanfare.yaml
+manifests: target/kubectl ## Renders k8s/ into k8s/fanfare.yaml, and the alert rules into the operator's resource
+	@{ sed '/^$$/,$$d' k8s/components/monitoring/rules.yaml; echo; printf 'spec:\n  groups:\n'; \
+	  sed -e '/^groups:/d' -e '/^$$/!s/^/  /' deploy/prometheus/rules/*.yml; } >target/rules.yaml
+	@mv target/rules.yaml k8s/components/monitoring/rules.yaml
 	@{ echo '# Rendered from k8s/kustomization.yaml: make manifests'; target/kubectl kustomize k8s; } >target/fanfare.yaml
 	@mv target/fanfare.yaml k8s/fanfare.yaml
 

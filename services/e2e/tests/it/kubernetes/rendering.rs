@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::manifests::{Manifests, copy, kustomize, text};
+use super::manifests::{Manifests, copy, kustomize, list, text};
 use crate::tidy::{read, root};
 
 #[test]
@@ -135,4 +135,31 @@ fn the_readme_names_what_is_there() {
         let made = path == "k8s/secrets.yaml";
         assert!(made || root().join(path).exists(), "{path} is not there");
     }
+}
+
+#[test]
+fn the_operator_is_given_the_rules_that_prometheus_has_elsewhere() {
+    let folder = root().join("deploy/prometheus/rules");
+    let mut files: Vec<_> = fs::read_dir(&folder)
+        .expect("there are rules")
+        .map(|entry| entry.expect("a file").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yml"))
+        .collect();
+    files.sort();
+    let groups: Vec<Value> = files
+        .iter()
+        .flat_map(|path| {
+            let file: Value = serde_norway::from_str(&read(path)).expect("YAML");
+            list(&file["groups"]).cloned().collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(!groups.is_empty());
+    let manifests = Manifests::with_components();
+    let rule = manifests
+        .find("PrometheusRule", "fanfare")
+        .expect("a PrometheusRule");
+    assert!(
+        rule["spec"]["groups"] == Value::Array(groups),
+        "k8s/components/monitoring/rules.yaml is not current: run `make manifests`"
+    );
 }

@@ -95,6 +95,12 @@ fn what_is_not_valid_is_noticed() {
             json!("often"),
         ),
         ("PodMonitor", "fanfare", "/spec/selector", json!(null)),
+        (
+            "PrometheusRule",
+            "fanfare",
+            "/spec/groups/0/rules/0/expr",
+            json!(null),
+        ),
     ] {
         let mut manifests = Manifests::with_components();
         manifests.put(kind, name, pointer, value.clone());
