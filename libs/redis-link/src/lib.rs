@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod config;
+mod inspection;
 mod link;
 mod metrics;
 mod outage;
@@ -10,5 +11,6 @@ pub mod testing;
 mod watchdog;
 
 pub use config::{InvalidRedisUrl, RedisConfig, VARIABLES};
+pub use inspection::{Inspection, Remark};
 pub use link::{COMMAND_TIMEOUT, RedisLink, Role};
 pub use script::is_unknown_script;

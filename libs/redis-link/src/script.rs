@@ -53,7 +53,11 @@ impl RedisLink {
 
     /// Sends a command to where the keys are. (The client's own EVALSHA fails at once while it does not know the Cluster yet,
     /// and its own SCRIPT LOAD asks every node of the Cluster, dead ones too.)
-    async fn send(&self, name: &'static str, arguments: Vec<Value>) -> Result<Value, Error> {
+    pub(crate) async fn send(
+        &self,
+        name: &'static str,
+        arguments: Vec<Value>,
+    ) -> Result<Value, Error> {
         let slot = ClusterHash::Custom(redis_keyslot(self.key("").as_bytes()));
         let command = CustomCommand::new_static(name, slot, false);
         let outcome = self.client().custom(command, arguments).await;

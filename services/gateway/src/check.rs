@@ -12,6 +12,7 @@ use discord::{
 };
 use event_bus::BusConfig;
 use program::Findings;
+use redis_link::{RedisLink, Remark, Role};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::Config;
@@ -50,13 +51,17 @@ async fn bus(config: &Config, findings: &mut Findings) {
         findings.note("events are held in memory and served to web over LINK: this is the only gateway, and when it is started anew browsers start anew (EVENT_BUS)");
         return;
     }
-    let bus = config.bus.connect(&prometheus::Registry::new());
+    let BusConfig::Redis { redis, .. } = &config.bus else {
+        return findings
+            .fail("EVENT_BUS says that events come from another gateway: that is for web");
+    };
+    let link = RedisLink::connect(redis, Role::Commands);
     let deadline = Instant::now() + BUS_PATIENCE;
     loop {
-        match bus.ping().await {
+        match link.ping().await {
             Ok(()) => {
-                findings.ok("Redis answers (it needs maxmemory-policy noeviction: events must not be evicted)");
-                return;
+                findings.ok("Redis answers");
+                return redis_settings(&link, findings).await;
             }
             Err(error) if Instant::now() >= deadline => {
                 findings.fail(format!("Redis does not answer: {error}; see REDIS_URL"));
@@ -64,6 +69,24 @@ async fn bus(config: &Config, findings: &mut Findings) {
             }
             Err(_) => sleep(Duration::from_millis(100)).await,
         }
+    }
+}
+
+/// Settings of Redis that decide what is lost when something goes wrong.
+async fn redis_settings(link: &RedisLink, findings: &mut Findings) {
+    match link.inspect().await {
+        Ok(inspection) => {
+            for remark in inspection.remarks() {
+                match remark {
+                    Remark::Good(what) => findings.ok(what),
+                    Remark::Risky(what) => findings.warn(what),
+                    Remark::Wrong(what) => findings.fail(what),
+                }
+            }
+        }
+        Err(error) => findings.note(format!(
+            "Redis does not tell its settings ({error}); it needs maxmemory-policy noeviction and appendonly yes"
+        )),
     }
 }
 
@@ -187,7 +210,7 @@ async fn guilds(config: &Config, rest: &Rest, findings: &mut Findings) {
 
 fn permissions(guild: &CurrentGuild, findings: &mut Findings) {
     const ADMINISTRATOR: u64 = 1 << 3;
-    const NEEDED: [(u64, &str); 8] = [
+    const NEEDED: [(u64, &str); 9] = [
         (1 << 10, "View Channels"),
         (1 << 20, "Connect"),
         (1 << 11, "Send Messages"),
@@ -196,6 +219,7 @@ fn permissions(guild: &CurrentGuild, findings: &mut Findings) {
         (1 << 4, "Manage Channels"),
         (1 << 28, "Manage Roles"),
         (1 << 24, "Move Members"),
+        (1 << 29, "Manage Webhooks"),
     ];
     let CurrentGuild {
         id,

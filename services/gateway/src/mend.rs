@@ -155,17 +155,17 @@ impl Mend {
                 }
                 Ok(Some(Err(error))) => {
                     self.metrics.fetched("failed", 0);
-                    warn!(component = "Gateway", %guild, error, "the messages of a channel can't be fetched");
+                    warn!(component = "Gateway", guild_id = %guild, error, "the messages of a channel can't be fetched");
                 }
                 Ok(None) => break,
                 Err(_) => {
-                    warn!(component = "Gateway", %guild, "not all messages could be fetched in time");
+                    warn!(component = "Gateway", guild_id = %guild, "not all messages could be fetched in time");
                     break;
                 }
             }
         }
         fetched.sort_by_key(|message| message.id);
-        info!(component = "Gateway", %guild, channels, messages = fetched.len(), "Missed messages fetched");
+        info!(component = "Gateway", guild_id = %guild, channels, messages = fetched.len(), "Missed messages fetched");
         let mut parts = Vec::new();
         while !fetched.is_empty() {
             let rest = fetched.split_off(fetched.len().min(PART));

@@ -96,7 +96,7 @@ impl Names {
                 Ok(None) => self.metrics.lookup("absent"),
                 Err(error) => {
                     self.metrics.lookup("failed");
-                    debug!(component = "Gateway", %guild, %user, error, "a member could not be looked up");
+                    debug!(component = "Gateway", guild_id = %guild, user_id = %user, error, "a member could not be looked up");
                 }
             }
         }

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use contracts::GuildId;
 use discord::{Dispatch, Event, ShardId, model};
 use event_bus::Change;
 use gateway_registry::StoredSession;
@@ -113,9 +112,9 @@ impl Pipeline {
         debug!(
             component = "Gateway",
             shard = %self.shard,
-            kind = dispatch.event.name(),
+            event = dispatch.event.name(),
             seq = dispatch.seq,
-            guild = dispatch.event.guild_id().map(GuildId::get),
+            guild_id = dispatch.event.guild_id().map(tracing::field::display),
             "Event received"
         );
         let wanted = wanted(dispatch, &self.guilds.lock());

@@ -313,7 +313,7 @@ fn tell(change: &Change) {
             debug!(
                 component = "Gateway",
                 event = event.event.name(),
-                guild = %change.guild,
+                guild_id = %change.guild,
                 position = %change.position,
                 trace = event.trace,
                 "Event broadcast"

@@ -123,3 +123,28 @@ async fn a_dropped_link_closes_its_connection() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
+
+#[tokio::test]
+async fn a_real_redis_says_how_it_is_set_up() {
+    let lossy = ["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"];
+    let server = RedisServer::start(&lossy).await;
+    let link = RedisLink::connect(&server.config("p"), Role::Commands);
+    answers(&link).await;
+    let inspection = link.inspect().await.unwrap();
+    assert_eq!(inspection.eviction, "allkeys-lru");
+    assert_eq!(
+        (inspection.max_memory, inspection.append_only),
+        (100 << 20, false)
+    );
+    assert!(inspection.version.contains('.'), "{inspection:?}");
+
+    let safe = ["--appendonly", "yes", "--min-replicas-to-write", "1"];
+    let server = RedisServer::start(&safe).await;
+    let link = RedisLink::connect(&server.config("p"), Role::Commands);
+    answers(&link).await;
+    let inspection = link.inspect().await.unwrap();
+    assert!(
+        inspection.append_only && inspection.waits_for_replicas,
+        "{inspection:?}"
+    );
+}

@@ -16,8 +16,6 @@ const BURST: u32 = 10;
 const PAUSE: Duration = Duration::from_secs(10);
 /// Places that are remembered. Above it those that have been quiet are forgotten; if all are busy, further places are not limited.
 const PLACES: usize = 1_024;
-/// A field of this name marks a line that is never left out: who tried to sign in, and failed, is counted by others from the log.
-const AUDIT: &str = "audit";
 
 /// What one place in the code may still write.
 #[derive(Debug)]
@@ -30,7 +28,8 @@ struct Place {
     suppressed: u64,
 }
 
-/// Limits how often one place in the code writes a warning or an error.
+/// Limits how often one place in the code writes a warning or an error. What is audited (sign-ins and those that failed, functions that were
+/// called and refused, streams, changes of the filter) is told at info, and nothing of that is left out.
 #[derive(Debug, Default)]
 pub(super) struct Repetition {
     places: Mutex<HashMap<u64, Place>>,
@@ -39,8 +38,7 @@ pub(super) struct Repetition {
 impl Repetition {
     /// Whether an event may be written now, and how many of its kind were left out before it; `None` = it is left out.
     pub(super) fn admit(&self, event: &Event<'_>) -> Option<u64> {
-        let metadata = event.metadata();
-        if *metadata.level() > Level::WARN || metadata.fields().field(AUDIT).is_some() {
+        if *event.metadata().level() > Level::WARN {
             return Some(0);
         }
         self.count(place(event), Instant::now())

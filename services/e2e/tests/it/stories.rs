@@ -6,6 +6,7 @@ mod configuration;
 mod discord_trouble;
 mod interface;
 mod link;
+mod logs;
 mod outage;
 mod page;
 mod people;

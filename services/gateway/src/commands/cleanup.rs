@@ -69,7 +69,7 @@ impl Cleanup {
                     continue;
                 }
                 if let Err(error) = self.look_at(&held, guild).await {
-                    debug!(component = "Gateway", %guild, %error, "the rooms of a guild can't be looked at");
+                    debug!(component = "Gateway", guild_id = %guild, %error, "the rooms of a guild can't be looked at");
                 }
             }
         }
@@ -109,12 +109,12 @@ impl Cleanup {
         let reason = AuditReason::new("Fanfare: nobody has been in the room for a while");
         match self.rest.delete_channel(channel, &reason).await {
             Ok(()) => {
-                info!(component = "Gateway", %guild, %channel, "An empty room was removed");
+                info!(component = "Gateway", guild_id = %guild, channel_id = %channel, "An empty room was removed");
                 self.book.forget(guild, channel).await
             }
             Err(error) => {
                 // The claim runs out, and then it is tried again.
-                warn!(component = "Gateway", %guild, %channel, %error, "an empty room can't be removed");
+                warn!(component = "Gateway", guild_id = %guild, channel_id = %channel, %error, "an empty room can't be removed");
                 Ok(())
             }
         }
@@ -125,7 +125,7 @@ impl Cleanup {
         match self.rest.channel(room.channel).await {
             Err(RestError::NotFound { .. }) => {
                 let (guild, channel) = (room.guild, room.channel);
-                info!(component = "Gateway", %guild, %channel, "A room is gone and forgotten");
+                info!(component = "Gateway", guild_id = %guild, channel_id = %channel, "A room is gone and forgotten");
                 self.book.forget(guild, channel).await
             }
             _ => Ok(()),

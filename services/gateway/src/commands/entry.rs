@@ -110,7 +110,7 @@ impl Worker {
             .move_member(guild, actor.user, room, &reason)
             .await;
         moved.unwrap_or_else(|error| {
-            debug!(component = "Gateway", %guild, %error, "somebody who was let in could not be moved");
+            debug!(component = "Gateway", guild_id = %guild, %error, "somebody who was let in could not be moved");
             false
         })
     }

@@ -67,7 +67,7 @@ impl Worker {
                 if failed.certain
                     && let Err(error) = book.give_back(guild, runner).await
                 {
-                    warn!(component = "Gateway", %guild, %error, "a reserved place is not given back; it runs out");
+                    warn!(component = "Gateway", guild_id = %guild, %error, "a reserved place is not given back; it runs out");
                 }
                 return Err(failed);
             }
@@ -126,7 +126,7 @@ impl Worker {
         // What was written all the same is forgotten, here or when the sweep finds that the channel is gone.
         let forgotten = self.book.forget(guild, channel).await;
         let given_back = self.book.give_back(guild, reservation).await;
-        warn!(component = "Gateway", %guild, %channel, removed = removed.is_ok(),
+        warn!(component = "Gateway", guild_id = %guild, channel_id = %channel, removed = removed.is_ok(),
             forgotten = forgotten.is_ok() && given_back.is_ok(), "a room could not be entered and was removed again");
         let failed = Failed::from(error);
         if removed.is_ok() {
@@ -148,7 +148,7 @@ impl Worker {
         self.rest.delete_channel(channel, &reason).await?;
         if let Err(error) = self.book.forget(guild, channel).await {
             // The sweep finds that the channel is gone.
-            info!(component = "Gateway", %guild, %channel, %error, "a room that is gone is not forgotten yet");
+            info!(component = "Gateway", guild_id = %guild, channel_id = %channel, %error, "a room that is gone is not forgotten yet");
         }
         held.settled(guild, |state| state.channel(channel).is_none())
             .await;

@@ -78,7 +78,7 @@ impl Publisher {
                 }
                 Err(PublishError::Bus(error @ BusError::Corrupt(_))) => {
                     let guild = next[0].change.guild;
-                    error!(component = "Gateway", %guild, %error, "a guild's stored state is unreadable");
+                    error!(component = "Gateway", guild_id = %guild, %error, "a guild's stored state is unreadable");
                     HashMap::from([(guild, None)])
                 }
                 Err(error) => return Err(error),
@@ -138,7 +138,7 @@ impl Publisher {
         };
         info!(
             component = "Gateway",
-            %guild,
+            guild_id = %guild,
             changes = changes.len(),
             "the store forgot changes of a guild; they are published again as they were"
         );
@@ -172,7 +172,7 @@ impl Publisher {
         };
         warn!(
             component = "Gateway",
-            %guild,
+            guild_id = %guild,
             stored = stored.map(|position| position.to_string()),
             position = %change.position,
             "the stored state is not the one that changes build on; the guild is written anew"
@@ -184,7 +184,7 @@ impl Publisher {
             Ok(_) => Ok(()),
             Err(PublishError::Bus(error @ BusError::Corrupt(_))) => {
                 self.metrics.outcome("lost");
-                error!(component = "Gateway", %guild, %error, "a guild can't be written; its changes are lost");
+                error!(component = "Gateway", guild_id = %guild, %error, "a guild can't be written; its changes are lost");
                 Ok(())
             }
             Err(error) => Err(error),

@@ -120,7 +120,11 @@ impl Flow {
         self.eager = true;
         self.metrics.delivered(&chunk);
         let user = self.slot.user;
-        trace!(component = "WS", user_id = %user, events = chunk.events, "Sent events to user {user}");
+        if tracing::enabled!(tracing::Level::TRACE) {
+            for event in chunk.names() {
+                trace!(component = "WS", user_id = %user, event, "Sent {event} to user {user}");
+            }
+        }
         chunk
     }
 

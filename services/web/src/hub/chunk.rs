@@ -42,6 +42,19 @@ pub(crate) struct Chunk {
     pub(crate) since: Option<Instant>,
 }
 
+impl Chunk {
+    /// The names of its events, read from what is written: for logs that tell each of them.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let text = std::str::from_utf8(&self.bytes).unwrap_or_default();
+        let blocks = text.lines().filter_map(|line| line.strip_prefix("event: "));
+        let messages = self.messages.iter().filter_map(|message| {
+            let rest = message.split_once(r#""event":""#)?.1;
+            rest.split('"').next()
+        });
+        blocks.chain(messages)
+    }
+}
+
 /// Blocks on their way into a chunk. For server-sent events one alone is passed on as it is, several are joined; over a
 /// WebSocket each is a message.
 #[derive(Debug)]
@@ -116,5 +129,25 @@ impl Pieces {
             newest_ts: self.newest_ts,
             since: self.since,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_names_its_events_however_it_is_written() {
+        let id = EventId { ms: 1, n: 2 };
+        for transport in [Transport::Sse, Transport::WebSocket] {
+            let mut pieces = Pieces::new(transport);
+            let tricky = r#"{"content":"event: x\nevent: y \"event\":\"z\""}"#;
+            pieces.event(&Block::encode("message.created", Some(id), tricky), true, 1);
+            pieces.event(&Block::encode("tick", None, "{}"), false, 1);
+            pieces.cursor(id);
+            let chunk = pieces.chunk().unwrap();
+            let names: Vec<_> = chunk.names().collect();
+            assert_eq!(names, ["message.created", "tick"], "{transport:?}");
+        }
     }
 }
