@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path, process::Command, time::Instant
 use tempfile::TempDir;
 
 use super::{
-    manifests::{Manifests, Workload, text},
+    manifests::{Manifests, Workload, list, text},
     settings::{Given, Secrets, variables},
 };
 use crate::{
@@ -87,19 +87,20 @@ impl Machine {
 
     fn start(&self, name: &'static str, more: &[(&str, String)]) -> Process {
         let workload = self.manifests.workload(name);
+        let args = list(&workload.pod["containers"][0]["args"]).map(text);
+        self.run(name, &args.collect::<Vec<_>>(), more)
+    }
+
+    /// The workload's program with other arguments, as in `kubectl exec`.
+    fn run(&self, name: &'static str, args: &[&str], more: &[(&str, String)]) -> Process {
+        let workload = self.manifests.workload(name);
         self.mount(&workload);
-        let args: Vec<_> = workload.pod["containers"][0]["args"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(text)
-            .collect();
         let environment = self.environment(&workload, more);
         let environment: Vec<_> = environment
             .iter()
             .map(|(name, value)| (name.as_str(), value.clone()))
             .collect();
-        Process::start(name, &args, &environment)
+        Process::start(name, args, &environment)
     }
 
     /// Waits until all probes of a workload succeed.
@@ -230,6 +231,13 @@ async fn the_programs_start_with_what_the_manifests_give_them() {
     );
     wait_until_ready(&format!("http://127.0.0.1:{second}/ready")).await;
     machine.probe("web").await;
+    for name in ["gateway", "web"] {
+        let mut check = machine.run(name, &["check"], &with(&[]));
+        let (status, told) = tokio::task::spawn_blocking(move || (check.wait(), check.output()))
+            .await
+            .expect("it ends");
+        assert!(status.success(), "{name} check: {told}");
+    }
     let browser = Browser::sign_in(&format!("http://127.0.0.1:{}", port("web"))).await;
     let rooms = browser.get("/api/guilds").await;
     assert!(rooms.status().is_success(), "{}", rooms.status());
