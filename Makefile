@@ -9,7 +9,7 @@ KUBERNETES := services/e2e/kubernetes
 AS_ROOT := as_root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 
-.PHONY: help demo run dashboard types manifests lint lint-deploy format test test-rust test-browser test-chaos bench chaos chaos-proof tools node-modules
+.PHONY: help demo run dashboard types manifests lint lint-deploy compose-try format test test-rust test-browser test-chaos bench chaos chaos-proof tools node-modules
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,8 +48,12 @@ lint-deploy: target/python/deploy/.installed ## The Dockerfile, the shell script
 	target/python/deploy/bin/hadolint deploy/docker/Dockerfile
 	target/python/deploy/bin/yamllint --strict --config-file deploy/.yamllint docker-compose.yml
 	sh -n deploy/docker/prepare.sh
+	python3 -c 'compile(open("deploy/docker/try.py").read(), "try.py", "exec")'
 	$(COMPOSE_CONFIG)
 	DISCORD=real $(COMPOSE_CONFIG)
+
+compose-try: ## Scales a running `docker compose --profile simulator up` up and down under load; COMPOSE=docker-compose for version 1
+	COMPOSE="$(or $(COMPOSE),docker compose)" deploy/docker/try.py
 
 format: ## Formats the Rust code
 	cargo fmt --all

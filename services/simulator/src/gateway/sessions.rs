@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{intents, session::Session};
 use crate::{
+    clock,
     config::Config,
     world::{Body, Dispatch, Id, World},
 };
@@ -25,6 +26,8 @@ pub(crate) struct Sessions {
     /// How many dispatches a session keeps for a replay.
     pub(crate) replay_limit: usize,
     started: u64,
+    /// When these began (Unix µs). Discord never uses an id again, and whoever remembers the sessions of an earlier run must not take ours for them.
+    since: u64,
     connections: u64,
     /// Tokens that were reset.
     pub(crate) revoked: Vec<String>,
@@ -39,6 +42,7 @@ impl Sessions {
             ttl: config.session_ttl,
             replay_limit: config.replay_limit,
             started: 0,
+            since: clock::unix_micros(),
             connections: 0,
             revoked: Vec::new(),
             asked: BTreeMap::new(),
@@ -67,7 +71,8 @@ impl Sessions {
     /// An id for a new session.
     pub(crate) fn next_id(&mut self, seed: u64) -> String {
         self.started += 1;
-        let mixed = (seed ^ self.started.rotate_left(32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mixed =
+            (seed ^ self.since ^ self.started.rotate_left(52)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         format!("{mixed:016x}{:016x}", mixed.rotate_left(17) ^ self.started)
     }
 
@@ -165,5 +170,27 @@ impl Sessions {
 
     fn reap(&mut self) {
         self.list.retain(|session| !session.is_expired(self.ttl));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sessions_of_a_later_start_have_other_ids_with_the_same_seed() {
+        let started = |since| {
+            let mut sessions = Sessions::new(&Config::default());
+            sessions.since = since;
+            [sessions.next_id(1), sessions.next_id(1)]
+        };
+        let ids = [
+            started(1_795_422_000_000_000),
+            started(1_795_422_000_000_001),
+        ]
+        .concat();
+        for (at, id) in ids.iter().enumerate() {
+            assert!(!ids[..at].contains(id), "{ids:?}");
+        }
     }
 }

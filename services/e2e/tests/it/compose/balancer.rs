@@ -38,8 +38,6 @@ impl Balancer {
         let ours = read(&root().join("deploy/haproxy/haproxy.cfg"));
         let mut config = ours.clone();
         for (docker, here) in [
-            // As many as the files that a test may open allow.
-            ("maxconn 10000", "maxconn 100".to_owned()),
             ("bind :8080", format!("bind 127.0.0.1:{port}")),
             (
                 "bind 127.0.0.1:8404",
