@@ -204,6 +204,7 @@ impl Act {
             payload: self.payload()?,
             actor,
             idempotency_key,
+            trace: None,
         })
     }
 }

@@ -51,6 +51,9 @@ pub struct Command {
     pub actor: UserId,
     /// Commands with the same key are executed at most once.
     pub idempotency_key: String,
+    /// W3C traceparent, if the trace is kept. An end that knows nothing of it passes it over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
 }
 
 /// What web asks for itself: a part of the event bus, or of the limits. A command without an actor.

@@ -16,6 +16,7 @@ use contracts::{ChannelId, GuildId, MessageId, UserId};
 use environment::Secret;
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::time::{sleep, timeout};
+use tracing::Instrument as _;
 use twilight_http::{
     Client,
     request::{Method, RequestBuilder},
@@ -179,7 +180,8 @@ impl Rest {
 
     async fn attempt<T: DeserializeOwned>(&self, path: String) -> Result<T, RestError> {
         let watched = Watched::new(Method::Get, &path);
-        let outcome = self.ask(path, &watched).await;
+        let asking = self.ask(path, &watched).instrument(watched.span());
+        let outcome = asking.await;
         watched.tell(&*self.observer, &outcome);
         outcome
     }
@@ -197,6 +199,7 @@ impl Rest {
                 retry_after: error::UNKNOWN_WAIT,
             });
         };
+        watched.answered(&response);
         let body = timeout(ATTEMPT_TIMEOUT, response?.bytes())
             .await
             .map_err(|_| RestError::Unavailable("the answer did not come in time"))?

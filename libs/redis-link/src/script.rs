@@ -6,6 +6,7 @@ use fred::{
     types::{ClusterHash, CustomCommand, FromValue, Value, scripts::Script},
     util::redis_keyslot,
 };
+use tracing::{Instrument as _, debug_span, field::Empty};
 
 use crate::RedisLink;
 
@@ -41,7 +42,23 @@ impl RedisLink {
         all.push(Value::from(1));
         all.push(Value::from(key));
         all.extend(arguments);
-        self.send("EVALSHA", all).await
+        // A part of a trace, where there is one (OpenTelemetry, "Semantic conventions for Redis").
+        let span = debug_span!(
+            target: "trace",
+            "redis.script",
+            otel.kind = "client",
+            otel.status_code = Empty,
+            db.system.name = "redis",
+            db.operation.name = "EVALSHA",
+            db.stored_procedure.name = &**script.sha1(),
+            error.type = Empty,
+        );
+        let outcome = self.send("EVALSHA", all).instrument(span.clone()).await;
+        if let Err(error) = &outcome {
+            span.record("otel.status_code", "error");
+            span.record("error.type", error.kind().to_str());
+        }
+        outcome
     }
 
     /// Makes a script known to the server that has the keys.

@@ -1,6 +1,7 @@
 use std::str::FromStr;
 
-use environment::{Env, Variable};
+use environment::{Env, Secret, Variable};
+use percent_encoding::percent_decode_str;
 
 const LOG_FORMAT: Variable = Variable::new("LOG_FORMAT", "`json` or `pretty`").or("json");
 const RUST_LOG: Variable = Variable::new(
@@ -11,6 +12,19 @@ const RUST_LOG: Variable = Variable::new(
 const OTLP_ENDPOINT: Variable = Variable::new(
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "base address of an OTLP/HTTP collector; no traces if unset",
+);
+const OTLP_HEADERS: Variable = Variable::new(
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "headers for the collector, `name=value` separated by commas, values percent-encoded",
+)
+.secret();
+const SERVICE_NAME: Variable = Variable::new(
+    "OTEL_SERVICE_NAME",
+    "what traces call this process; its program's name if unset",
+);
+const RESOURCE_ATTRIBUTES: Variable = Variable::new(
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "what traces say of this process beside, `name=value` separated by commas, values percent-encoded",
 );
 const SAMPLER: Variable = Variable::new(
     "OTEL_TRACES_SAMPLER",
@@ -24,7 +38,16 @@ const SAMPLER_ARG: Variable = Variable::new(
 .or("0.01");
 
 /// What [`TelemetryConfig::read`] reads.
-pub const VARIABLES: &[Variable] = &[LOG_FORMAT, RUST_LOG, OTLP_ENDPOINT, SAMPLER, SAMPLER_ARG];
+pub const VARIABLES: &[Variable] = &[
+    LOG_FORMAT,
+    RUST_LOG,
+    OTLP_ENDPOINT,
+    OTLP_HEADERS,
+    SAMPLER,
+    SAMPLER_ARG,
+    SERVICE_NAME,
+    RESOURCE_ATTRIBUTES,
+];
 
 /// How logs are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +79,12 @@ pub struct TelemetryConfig {
     pub filter: String,
     /// Base address of the collector of traces.
     pub otlp_endpoint: Option<String>,
+    /// What the collector is told beside, for instance who tells.
+    pub otlp_headers: Vec<(String, Secret)>,
+    /// What traces call this process, instead of its program's name.
+    pub service_name: Option<String>,
+    /// What traces say of this process.
+    pub resource_attributes: Vec<(String, String)>,
     /// The part of the traces that is kept when no parent decided, 0 to 1.
     pub sample_ratio: f64,
     /// Whether a parent's decision is followed.
@@ -101,10 +130,51 @@ impl TelemetryConfig {
             log_format,
             filter,
             otlp_endpoint: env.text(&OTLP_ENDPOINT),
+            otlp_headers: headers(env),
+            service_name: env.text(&SERVICE_NAME),
+            resource_attributes: attributes(env),
             sample_ratio,
             parent_based,
         }
     }
+}
+
+fn headers(env: &mut Env) -> Vec<(String, Secret)> {
+    let Some(text) = env.secret(&OTLP_HEADERS) else {
+        return Vec::new();
+    };
+    let Some(pairs) = pairs(text.expose()) else {
+        env.fault(
+            &OTLP_HEADERS,
+            format!("its value is not valid: {}", OTLP_HEADERS.help),
+        );
+        return Vec::new();
+    };
+    let secret = |(name, value): (String, String)| (name, Secret::from(value));
+    pairs.into_iter().map(secret).collect()
+}
+
+fn attributes(env: &mut Env) -> Vec<(String, String)> {
+    let text = env.text(&RESOURCE_ATTRIBUTES).unwrap_or_default();
+    pairs(&text).unwrap_or_else(|| {
+        env.fault(
+            &RESOURCE_ATTRIBUTES,
+            format!("`{text}` is not valid: {}", RESOURCE_ATTRIBUTES.help),
+        );
+        Vec::new()
+    })
+}
+
+/// `name=value` separated by commas, values percent-encoded (OpenTelemetry, "Specifying headers via environment variables").
+fn pairs(text: &str) -> Option<Vec<(String, String)>> {
+    let parts = text.split(',').map(str::trim);
+    let pair = |part: &str| {
+        let (name, value) = part.split_once('=')?;
+        let value = percent_decode_str(value.trim()).decode_utf8().ok()?;
+        let name = name.trim();
+        (!name.is_empty()).then(|| (name.to_owned(), value.into_owned()))
+    };
+    parts.filter(|part| !part.is_empty()).map(pair).collect()
 }
 
 #[cfg(test)]
@@ -118,6 +188,8 @@ mod tests {
             ("RUST_LOG", "gateway=loud"),
             ("OTEL_TRACES_SAMPLER", "sometimes"),
             ("OTEL_TRACES_SAMPLER_ARG", "2"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "no pair"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "=nothing"),
         ]);
         TelemetryConfig::read(&mut env);
         let names: Vec<_> = env
@@ -133,7 +205,9 @@ mod tests {
                 "LOG_FORMAT",
                 "RUST_LOG",
                 "OTEL_TRACES_SAMPLER_ARG",
-                "OTEL_TRACES_SAMPLER"
+                "OTEL_TRACES_SAMPLER",
+                "OTEL_EXPORTER_OTLP_HEADERS",
+                "OTEL_RESOURCE_ATTRIBUTES",
             ]
         );
     }
@@ -147,5 +221,27 @@ mod tests {
         );
         assert!(config.otlp_endpoint.is_none() && config.parent_based);
         assert!((config.sample_ratio - 0.01).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn headers_and_attributes_are_pairs_and_headers_are_secret() {
+        let mut env = Env::from_pairs([
+            (
+                "OTEL_EXPORTER_OTLP_HEADERS",
+                "authorization=Basic%20c2VjcmV0, x-team = a",
+            ),
+            (
+                "OTEL_RESOURCE_ATTRIBUTES",
+                "deployment.environment.name=stage",
+            ),
+        ]);
+        let config = TelemetryConfig::read(&mut env);
+        let headers = config.otlp_headers.iter();
+        let told: Vec<_> = headers
+            .map(|(name, value)| (name.as_str(), value.expose()))
+            .collect();
+        assert_eq!(told, [("authorization", "Basic c2VjcmV0"), ("x-team", "a")]);
+        assert_eq!(config.resource_attributes[0].1, "stage");
+        assert!(!format!("{config:?}").contains("c2VjcmV0"));
     }
 }

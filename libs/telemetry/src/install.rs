@@ -1,13 +1,10 @@
-use opentelemetry::{global, trace::TracerProvider as _};
-use opentelemetry_sdk::{propagation::TraceContextPropagator, trace::SdkTracerProvider};
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::warn;
-use tracing_subscriber::{
-    Layer as _, filter::filter_fn, layer::SubscriberExt as _, util::SubscriberInitExt as _,
-};
+use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use crate::{
     TelemetryConfig, logs,
-    provider::{EXPORT_TIMEOUT, is_of_exporter, provider},
+    provider::{self, EXPORT_TIMEOUT, provider},
 };
 
 /// Why telemetry could not be installed.
@@ -45,19 +42,12 @@ impl Telemetry {
 
 /// Installs logging and, where configured, traces for this process under a service's name.
 pub fn install(config: &TelemetryConfig, service: &'static str) -> Result<Telemetry, InstallError> {
-    global::set_text_map_propagator(TraceContextPropagator::new());
     let provider = config
         .otlp_endpoint
         .as_deref()
         .map(|endpoint| provider(config, endpoint, service))
         .transpose()?;
-    let traces = provider.as_ref().map(|provider| {
-        tracing_opentelemetry::layer()
-            .with_tracer(provider.tracer("fanfare"))
-            .with_location(false)
-            .with_threads(false)
-            .with_filter(filter_fn(|metadata| !is_of_exporter(metadata.target())))
-    });
+    let traces = provider.as_ref().map(provider::layer);
     let (logs, control) = logs::layer(config, service);
     tracing_subscriber::registry()
         .with(traces)

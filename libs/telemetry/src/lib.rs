@@ -13,4 +13,4 @@ pub use install::{InstallError, Telemetry, install};
 pub use logs::{LogControl, LogControlError, log_control};
 pub use meter::Meter;
 pub use metrics::{MetricsServer, build_info};
-pub use trace::{current_traceparent, follow};
+pub use trace::{BEGIN, SPAN, continued, happened, link, sampled, trace_id, traceparent};

@@ -9,7 +9,10 @@ use axum::{
 use prometheus::{Encoder as _, IntGaugeVec, Opts, Registry, TextEncoder};
 use tokio::net::TcpListener;
 
-use crate::logs::{self, Ends};
+use crate::{
+    logs::{self, Ends},
+    provider::SPANS,
+};
 
 /// Serves `GET /metrics` in Prometheus' text format, on a port of its own that is not public.
 #[derive(Debug)]
@@ -63,7 +66,8 @@ fn expose(registry: &Registry) -> Response {
     }
 }
 
-/// Registers what every process tells: its own CPU time, memory and files, and `fanfare_build_info{service, version}`.
+/// Registers what every process tells: its own CPU time, memory and files, `fanfare_build_info{service, version}`,
+/// and what became of its traces.
 pub fn build_info(registry: &Registry, service: &str) -> prometheus::Result<()> {
     let process = prometheus::process_collector::ProcessCollector::for_self();
     match registry.register(Box::new(process)) {
@@ -76,7 +80,12 @@ pub fn build_info(registry: &Registry, service: &str) -> prometheus::Result<()> 
         &["version"],
     )?;
     info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-    registry.register(Box::new(info))
+    registry.register(Box::new(info))?;
+    // One exporter for all services of the process.
+    match registry.register(Box::new(SPANS.clone())) {
+        Err(prometheus::Error::AlreadyReg) => Ok(()),
+        registered => registered,
+    }
 }
 
 #[cfg(test)]

@@ -1,24 +1,107 @@
-use std::collections::HashMap;
+//! Spans of OpenTelemetry traces, made with the macros of `tracing`.
+//!
+//! Logic names a target and nothing else of this crate: [`BEGIN`] for a span with which a trace may begin or go on from another
+//! process, [`SPAN`] for a part of one. Without an exporter such spans are not made at all (they are below the level of logs),
+//! and a part is made only inside a span that is kept: nothing is orphaned, and what is not sampled costs one random number.
 
-use opentelemetry::global;
+use std::{collections::HashMap, time::SystemTime};
+
+use opentelemetry::{
+    KeyValue,
+    propagation::TextMapPropagator as _,
+    trace::{SpanContext, TraceContextExt as _},
+};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
+/// Target of spans with which a trace begins, or goes on from another process.
+pub const BEGIN: &str = "trace::begin";
+
+/// Target of spans that are part of a trace; outside of one they are not made. Libraries that do not know this crate write
+/// the word.
+pub const SPAN: &str = "trace";
+
 const HEADER: &str = "traceparent";
 
-/// The W3C traceparent of the current span, if traces are exported and this one is sampled or not.
-pub fn current_traceparent() -> Option<String> {
-    let mut carrier = HashMap::new();
-    let context = Span::current().context();
-    global::get_text_map_propagator(|propagator| propagator.inject_context(&context, &mut carrier));
-    carrier.remove(HEADER)
-}
-
-/// Makes a span that was not entered yet the child of a W3C traceparent. Anything else than a traceparent is ignored.
-pub fn follow(span: &Span, traceparent: &str) {
-    let carrier = HashMap::from([(HEADER.to_owned(), traceparent.to_owned())]);
-    let parent = global::get_text_map_propagator(|propagator| propagator.extract(&carrier));
-    if let Err(error) = span.set_parent(parent) {
-        tracing::debug!(%error, "a span could not be joined to its trace");
+/// The span, if the trace that begins with it is kept; else none.
+pub fn sampled(span: Span) -> Span {
+    if of(&span).is_some_and(|context| context.is_sampled()) {
+        span
+    } else {
+        Span::none()
     }
 }
+
+/// A span that goes on a trace of another process (W3C Trace Context, "traceparent"); none where that is not kept, or nothing
+/// of the kind. `make` is asked only if needed.
+pub fn continued(traceparent: Option<&str>, make: impl FnOnce() -> Span) -> Span {
+    let Some(traceparent) = traceparent.filter(|traceparent| is_kept(traceparent)) else {
+        return Span::none();
+    };
+    let span = make();
+    if span.is_disabled() {
+        return span;
+    }
+    let carrier = HashMap::from([(HEADER.to_owned(), traceparent.to_owned())]);
+    let parent = TraceContextPropagator::new().extract(&carrier);
+    if !parent.span().span_context().is_valid() {
+        return Span::none();
+    }
+    match span.set_parent(parent) {
+        Ok(()) => sampled(span),
+        Err(_not_exported) => Span::none(),
+    }
+}
+
+/// How another process goes on from a span: its W3C traceparent. `None` = its trace is not kept.
+pub fn traceparent(span: &Span) -> Option<String> {
+    let context = of(span).filter(SpanContext::is_sampled)?;
+    Some(format!(
+        "00-{}-{}-{:02x}",
+        context.trace_id(),
+        context.span_id(),
+        context.trace_flags().to_u8()
+    ))
+}
+
+/// The trace that a span belongs to, as it is written in logs: 32 hexadecimal digits. `None` = it is not kept.
+pub fn trace_id(span: &Span) -> Option<String> {
+    let context = of(span).filter(SpanContext::is_sampled)?;
+    Some(context.trace_id().to_string())
+}
+
+/// Says that a span has to do with another one, of another trace.
+pub fn link(span: &Span, other: &Span) {
+    if let Some(other) = of(other) {
+        span.add_link(other);
+    }
+}
+
+/// Says that something happened within a span, at a moment that is over.
+pub fn happened(span: &Span, what: &'static str, at: SystemTime, numbers: &[(&'static str, i64)]) {
+    let numbers = numbers
+        .iter()
+        .map(|(name, number)| KeyValue::new(*name, *number));
+    span.add_event_with_timestamp(what, at, numbers.collect());
+}
+
+/// The context of a span that exists; a span of logs alone has none.
+fn of(span: &Span) -> Option<SpanContext> {
+    if span.is_disabled() {
+        return None;
+    }
+    let context = span.context();
+    let context = context.span().span_context().clone();
+    context.is_valid().then_some(context)
+}
+
+/// The last of its flags says so.
+fn is_kept(traceparent: &str) -> bool {
+    let flags = traceparent.get(53..55);
+    let flags = flags.and_then(|flags| u8::from_str_radix(flags, 16).ok());
+    flags.is_some_and(|flags| flags & 1 == 1)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

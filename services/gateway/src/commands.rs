@@ -21,10 +21,7 @@ mod worker;
 use std::{convert::Infallible, sync::Arc};
 
 use async_trait::async_trait;
-use contracts::{
-    command::Act,
-    link::{Command, LinkError},
-};
+use contracts::link::{Command, LinkError};
 use discord::Rest;
 use lifecycle::Lifecycle;
 use link::{CallError, Commands};
@@ -35,11 +32,11 @@ use tokio::{
     sync::{Semaphore, mpsc, oneshot},
     time::Instant,
 };
-use tracing::info;
+use tracing::{Instrument as _, Span, info};
 
 pub(crate) use self::{cleanup::Cleanup, directory::Directory, seal::Seal};
 use self::{refusal::busy, worker::Worker};
-use crate::normalize::Rules;
+use crate::{normalize::Rules, trace};
 
 /// Commands that wait for their turn. One more is refused: [`LinkError`] `gateway-busy`.
 const QUEUE: usize = 256;
@@ -52,6 +49,7 @@ type Answer = Result<Box<RawValue>, LinkError>;
 struct Asked {
     command: Command,
     answer: oneshot::Sender<Answer>,
+    span: Span,
 }
 
 /// Takes commands and has them carried out. Whoever asks may go: what was begun is brought to an end.
@@ -98,7 +96,13 @@ impl Executor {
 impl Commands for Executor {
     async fn call(&self, command: Command) -> Result<Box<RawValue>, CallError> {
         let (answer, answered) = oneshot::channel();
-        match self.queue.try_send(Asked { command, answer }) {
+        let span = trace::command(&command);
+        let asked = Asked {
+            command,
+            answer,
+            span,
+        };
+        match self.queue.try_send(asked) {
             Ok(()) => {}
             Err(mpsc::error::TrySendError::Full(_)) => return Err(busy().into()),
             Err(mpsc::error::TrySendError::Closed(_)) => {
@@ -129,8 +133,11 @@ impl Carrying {
             let (worker, took) = (Arc::clone(&self.worker), self.took.clone());
             lifecycle.track(async move {
                 let begun = Instant::now();
-                let answer = worker.run(&asked.command).await;
-                note(&asked.command, &answer, begun, &took);
+                let work = worker.run(&asked.command);
+                let answer = work.instrument(asked.span.clone()).await;
+                asked
+                    .span
+                    .in_scope(|| note(&asked.command, &answer, begun, &took));
                 // Whoever asked may have gone.
                 let _heard = asked.answer.send(answer);
                 drop(turn);
@@ -149,12 +156,12 @@ impl Carrying {
 }
 
 fn note(command: &Command, answer: &Answer, begun: Instant, took: &HistogramVec) {
-    let known = Act::NAMES.iter().find(|name| **name == command.command);
-    let name = known.copied().unwrap_or("unknown");
+    let name = trace::known(command);
     let (outcome, code) = match answer {
         Ok(_) => ("done".to_owned(), "done"),
         Err(error) => (error.status.to_string(), error.code.as_str()),
     };
+    Span::current().record("fanfare.outcome", code);
     let elapsed = begun.elapsed();
     took.with_label_values(&[name, outcome.as_str()])
         .observe(elapsed.as_secs_f64());

@@ -22,6 +22,7 @@ mod publisher;
 mod register;
 mod shards;
 pub mod state;
+mod trace;
 
 pub use app::{App, BuildError, Ports};
 pub use config::{Config, LOG, PROBE, VARIABLES};

@@ -64,8 +64,6 @@ pub struct Context<'a> {
     pub generation: u64,
     /// Unix ms up to which everything is known of guilds that stand in an earlier session; `None` = up to their last entry.
     pub known_until: Option<u64>,
-    /// W3C traceparent of the dispatch.
-    pub trace: Option<&'a str>,
 }
 
 /// What the dispatch changes; at most one change a guild, none where nothing changes.

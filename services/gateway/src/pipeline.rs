@@ -8,7 +8,7 @@ use gateway_registry::StoredSession;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, debug, info_span};
+use tracing::{Instrument as _, Span, debug};
 
 use crate::{
     behalf::Behalves,
@@ -18,6 +18,7 @@ use crate::{
     names::{Names, wanted},
     normalize::{Context, Rules, fetched, normalize},
     state::Guilds,
+    trace,
 };
 
 /// Dispatches between a shard and its pipeline. When it is full the shard accepts no more, stays
@@ -39,6 +40,8 @@ pub(crate) enum Step {
         change: Change,
         /// Unix ms when its dispatch came.
         received_at: u64,
+        /// Its part of the dispatch's trace.
+        span: Span,
     },
     /// All changes of this dispatch and of those before it were handed over.
     Through { generation: u64, seq: u64 },
@@ -86,9 +89,11 @@ impl Pipeline {
             let Some(generation) = self.session.as_ref().map(|session| session.generation) else {
                 continue;
             };
-            let span = info_span!("dispatch", kind = dispatch.event.name(), seq = dispatch.seq);
-            let changes = self.changes(&dispatch, generation).instrument(span).await;
-            self.hand_over(changes, dispatch.received_at).await?;
+            let span = trace::dispatch(self.shard, &dispatch);
+            let changes = self.changes(&dispatch, generation);
+            let changes = changes.instrument(span.clone()).await;
+            self.hand_over(changes, dispatch.received_at, &span).await?;
+            drop(span);
             if let Event::GuildCreate(guild) = &dispatch.event {
                 self.mend.arrived(guild.id());
                 self.mend_due().await?;
@@ -123,17 +128,17 @@ impl Pipeline {
             None => BTreeMap::new(),
         };
         let behalves = self.behalves.of(dispatch).await;
-        let trace = telemetry::current_traceparent();
         let context = Context {
             rules: &self.rules,
             names: &names,
             behalves: &behalves,
             generation,
             known_until: self.mend.known_until(),
-            trace: trace.as_deref(),
         };
+        let span = trace::normalize().entered();
         let mut guilds = self.guilds.lock();
         let changes = normalize(dispatch, &mut guilds, context);
+        span.record("fanfare.changes", changes.len());
         self.metrics.guilds(self.shard, guilds.len());
         changes
     }
@@ -160,11 +165,10 @@ impl Pipeline {
                     behalves: &behalves,
                     generation,
                     known_until: None,
-                    trace: None,
                 };
                 let now = unix_ms();
                 let change = fetched(guild, &messages, &mut self.guilds.lock(), context, now);
-                self.hand_over(change, now).await?;
+                self.hand_over(change, now, &Span::none()).await?;
             }
         }
         if self.mend.completed() {
@@ -177,11 +181,14 @@ impl Pipeline {
         &self,
         changes: impl IntoIterator<Item = Change>,
         received_at: u64,
+        dispatch: &Span,
     ) -> Option<()> {
-        for change in changes {
+        for mut change in changes {
+            let span = trace::publish(dispatch, &mut change);
             let step = Step::Change {
                 change,
                 received_at,
+                span,
             };
             self.step(step).await?;
         }

@@ -14,13 +14,14 @@ use tokio::{
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval_at},
 };
-use tracing::debug;
+use tracing::{Instrument as _, Span, debug};
 
 use crate::{
     holding::{Holding, Lost},
     metrics::Metrics,
     outage::Outage,
     pipeline::{SharedGuilds, Step, since},
+    trace,
 };
 use history::{History, weight};
 
@@ -52,6 +53,7 @@ pub(crate) enum PublishError {
 struct Queued {
     change: Change,
     received_at: u64,
+    span: Span,
 }
 
 /// How far the shard's session is published once everything before is.
@@ -64,8 +66,8 @@ struct Mark {
 /// A batch under way.
 struct Flight {
     batch: Batch,
-    /// Unix ms when the dispatch of each change came.
-    received: Vec<u64>,
+    /// Unix ms when the dispatch of each change came, and its part of a trace.
+    received: Vec<(u64, Span)>,
     mark: Mark,
     began: Instant,
 }
@@ -158,10 +160,12 @@ impl Publisher {
                 Step::Change {
                     change,
                     received_at,
+                    span,
                 } => {
                     let Some(next) = self.admit(Queued {
                         change,
                         received_at,
+                        span,
                     }) else {
                         continue;
                     };
@@ -188,9 +192,10 @@ impl Publisher {
         }
         self.holding.held().await?;
         let bus = Arc::clone(&self.bus);
+        let span = trace::flight(queued.iter().map(|queued| &queued.span));
         let (changes, received) = queued
             .into_iter()
-            .map(|queued| (queued.change, queued.received_at))
+            .map(|queued| (queued.change, (queued.received_at, queued.span)))
             .unzip();
         let flight = Flight {
             batch: self.batch(changes),
@@ -198,14 +203,15 @@ impl Publisher {
             mark,
             began: Instant::now(),
         };
-        self.flights.push_back(Box::pin(async move {
+        let flying = async move {
             let answer = if flight.batch.changes.is_empty() {
                 Ok(Vec::new())
             } else {
                 bus.publish(&flight.batch).await
             };
             (flight, answer)
-        }));
+        };
+        self.flights.push_back(Box::pin(flying.instrument(span)));
         Ok(())
     }
 
@@ -252,9 +258,10 @@ impl Publisher {
     ) -> Result<Vec<Queued>, PublishError> {
         self.metrics.batch(flight.began.elapsed());
         let queued = flight.batch.changes.into_iter().zip(flight.received);
-        let queued = queued.map(|(change, received_at)| Queued {
+        let queued = queued.map(|(change, (received_at, span))| Queued {
             change,
             received_at,
+            span,
         });
         let outcomes = match answer {
             Ok(outcomes) => outcomes,
@@ -280,6 +287,7 @@ impl Publisher {
 
     /// Counts a change that arrived; gives back one that did not.
     fn arrived(&mut self, queued: Queued, outcome: Option<Outcome>) -> Option<Queued> {
+        trace::answered(&queued.span, outcome.as_ref());
         match outcome {
             Some(Outcome::Applied(ids)) => {
                 self.metrics

@@ -7,7 +7,8 @@ use std::{
 };
 
 use tokio::time::Instant;
-use twilight_http::request::Method;
+use tracing::{Span, debug_span, field::Empty};
+use twilight_http::{Error, error::ErrorType, request::Method, response::Response};
 
 use super::{RestError, SENDS, route::route};
 
@@ -64,6 +65,7 @@ pub(super) struct Watched {
     route: String,
     began: Instant,
     sends: Arc<Sends>,
+    span: Span,
 }
 
 #[derive(Debug, Default)]
@@ -75,12 +77,31 @@ struct Sends {
 
 impl Watched {
     pub(super) fn new(method: Method, path: &str) -> Self {
+        let (method, route) = (method.name(), route(path));
         Self {
-            method: method.name(),
-            route: route(path),
+            span: span(method, &route),
+            method,
+            route,
             began: Instant::now(),
             sends: Arc::default(),
         }
+    }
+
+    /// The part of a trace that it is, where there is one.
+    pub(super) fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    /// Notes the status that was answered, if one was.
+    pub(super) fn answered<T>(&self, response: &Result<Response<T>, Error>) {
+        let status = match response {
+            Ok(response) => response.status().get(),
+            Err(error) => match error.kind() {
+                ErrorType::Response { status, .. } => status.get(),
+                _ => return,
+            },
+        };
+        self.span.record("http.response.status_code", status);
     }
 
     /// Asked before each sending whether it may be sent.
@@ -106,6 +127,11 @@ impl Watched {
         let took = self.began.elapsed();
         let sends = self.sends.count.load(Ordering::Relaxed).min(SENDS);
         let last = Duration::from_micros(self.sends.last.load(Ordering::Relaxed));
+        self.span.record("http.request.resend_count", sends.saturating_sub(1));
+        if let Err(error) = outcome {
+            self.span.record("otel.status_code", "error");
+            self.span.record("error.type", error.name());
+        }
         observer.ended(&RestRequest {
             method: self.method,
             route: self.route,
@@ -115,4 +141,20 @@ impl Watched {
             outcome: outcome.as_ref().err().map_or("done", RestError::name),
         });
     }
+}
+
+/// The waiting for its turn and the answer (OpenTelemetry, "Semantic conventions for HTTP spans"). Not made outside of a trace.
+fn span(method: &'static str, route: &str) -> Span {
+    debug_span!(
+        target: "trace",
+        "discord.rest",
+        otel.name = %format_args!("{method} {route}"),
+        otel.kind = "client",
+        otel.status_code = Empty,
+        http.request.method = method,
+        http.request.resend_count = Empty,
+        http.response.status_code = Empty,
+        url.template = route,
+        error.type = Empty,
+    )
 }

@@ -6,7 +6,10 @@ use http::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
-use tracing::subscriber::{NoSubscriber, with_default};
+use tracing::{
+    Instrument as _,
+    subscriber::{NoSubscriber, with_default},
+};
 use twilight_http::request::{Method, RequestBuilder};
 
 use super::{ATTEMPT_TIMEOUT, AuditReason, Rest, RestError, error, observer::Watched};
@@ -79,7 +82,8 @@ impl Rest {
             reason,
             secret,
         } = change;
-        let outcome = self.carry_out(builder, reason, secret, &watched).await;
+        let work = self.carry_out(builder, reason, secret, &watched);
+        let outcome = Box::pin(work.instrument(watched.span())).await;
         watched.tell(&*self.observer, &outcome);
         outcome
     }
@@ -118,6 +122,7 @@ impl Rest {
                 .await
                 .map_err(|_| RestError::Unknown("no answer in time"))?,
         };
+        watched.answered(&response);
         let response = response.map_err(error::of_change)?;
         timeout(ATTEMPT_TIMEOUT, response.bytes())
             .await

@@ -224,6 +224,7 @@ pub(crate) fn command(key: &str) -> Command {
         payload: RawValue::from_string(r#"{"guildId":"1"}"#.into()).unwrap(),
         actor: UserId::new(2),
         idempotency_key: key.into(),
+        trace: None,
     }
 }
 

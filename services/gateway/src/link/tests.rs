@@ -218,6 +218,7 @@ fn command(what: &str, key: &str) -> Command {
         payload: RawValue::from_string(json!({"guildId": "1", "do": what}).to_string()).unwrap(),
         actor: UserId::new(2),
         idempotency_key: key.into(),
+        trace: None,
     }
 }
 

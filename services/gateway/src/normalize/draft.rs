@@ -73,8 +73,7 @@ impl<'a> Draft<'a> {
 
     /// Tells browsers.
     pub(super) fn tell(&mut self, event: &Event) {
-        let trace = self.context.trace.map(str::to_owned);
-        let envelope = Unpublished::new(self.guild_id(), event, self.at.received_at, trace)
+        let envelope = Unpublished::new(self.guild_id(), event, self.at.received_at, None)
             .expect("events are plain JSON: text keys, no maps of other types");
         self.entries.push(NewEntry::Event(envelope));
     }

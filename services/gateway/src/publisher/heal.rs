@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use contracts::GuildId;
 use event_bus::{Batch, BusError, Change, Outcome, Position, StateOp};
 use tokio::time::Instant;
-use tracing::{error, info, warn};
+use tracing::{Instrument as _, error, info, warn};
 
 use super::{PublishError, Publisher, Queued};
-use crate::{holding::Lost, normalize::reseed};
+use crate::{holding::Lost, normalize::reseed, trace};
 
 /// How many guilds are asked for at once.
 const AUDIT_PAGE: usize = 500;
@@ -59,7 +59,8 @@ impl Publisher {
         while !next.is_empty() {
             let changes = next.iter().map(|queued| queued.change.clone());
             let batch = self.batch(changes.collect());
-            let lost = match self.attempt(&batch).await {
+            let span = trace::flight(next.iter().map(|queued| &queued.span));
+            let lost = match self.attempt(&batch).instrument(span).await {
                 Ok(outcomes) => {
                     let lost = behind(&batch, &outcomes);
                     let outcomes = outcomes.into_iter().map(Some);

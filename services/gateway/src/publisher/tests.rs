@@ -74,7 +74,6 @@ fn normalized(guilds: &SharedGuilds, seq: u64, t: &str, d: &serde_json::Value) -
         behalves: &BTreeMap::new(),
         generation: 1,
         known_until: None,
-        trace: None,
     };
     normalize(&dispatch, &mut guilds.lock(), context)
 }
@@ -109,6 +108,7 @@ impl Line {
                 .try_send(Step::Change {
                     change,
                     received_at: 0,
+                    span: Span::none(),
                 })
                 .unwrap();
         }
@@ -140,9 +140,11 @@ impl Line {
             Step::Change {
                 change,
                 received_at,
+                span,
             } => Some(Queued {
                 change,
                 received_at,
+                span,
             }),
             other => panic!("nobody queued {other:?}"),
         }

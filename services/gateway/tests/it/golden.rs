@@ -88,7 +88,6 @@ fn told(story: &Story) -> Value {
             behalves: &std::collections::BTreeMap::new(),
             generation: 1,
             known_until: None,
-            trace: None,
         };
         normalize(&dispatch, &mut guilds, context);
     }
@@ -106,7 +105,6 @@ fn told(story: &Story) -> Value {
                 behalves: &std::collections::BTreeMap::new(),
                 generation,
                 known_until: None,
-                trace: None,
             };
             let changes = normalize(&dispatch, &mut guilds, context);
             let changes: Vec<Value> = changes.iter().map(shown).collect();

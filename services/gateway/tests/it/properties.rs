@@ -45,7 +45,6 @@ fn apply(guilds: &mut Guilds, generation: u64, dispatch: &Dispatch) -> Vec<Chang
         behalves: &std::collections::BTreeMap::new(),
         generation,
         known_until: None,
-        trace: None,
     };
     normalize(dispatch, guilds, context)
 }

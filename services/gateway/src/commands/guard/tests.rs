@@ -12,6 +12,7 @@ fn command() -> Command {
         payload: to_raw_value("payload").unwrap(),
         actor: UserId::new(1),
         idempotency_key: "key".to_owned(),
+        trace: None,
     }
 }
 

@@ -93,6 +93,7 @@ impl Dispatching {
             let step = Step::Change {
                 change,
                 received_at,
+                span: Span::none(),
             };
             self.queue.send(step).await.unwrap();
         }
