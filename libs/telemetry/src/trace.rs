@@ -7,7 +7,6 @@
 use std::{collections::HashMap, time::SystemTime};
 
 use opentelemetry::{
-    KeyValue,
     propagation::TextMapPropagator as _,
     trace::{SpanContext, TraceContextExt as _},
 };
@@ -79,11 +78,8 @@ pub fn link(span: &Span, other: &Span) {
 }
 
 /// Says that something happened within a span, at a moment that is over.
-pub fn happened(span: &Span, what: &'static str, at: SystemTime, numbers: &[(&'static str, i64)]) {
-    let numbers = numbers
-        .iter()
-        .map(|(name, number)| KeyValue::new(*name, *number));
-    span.add_event_with_timestamp(what, at, numbers.collect());
+pub fn happened(span: &Span, what: &'static str, at: SystemTime) {
+    span.add_event_with_timestamp(what, at, Vec::new());
 }
 
 /// The context of a span that exists; a span of logs alone has none.

@@ -10,6 +10,7 @@ mod audience;
 mod chain;
 mod chunk;
 mod cursor;
+mod fan_out;
 mod feed;
 mod follow;
 mod frame;
@@ -38,6 +39,7 @@ pub use mask::Mask;
 
 pub(crate) use alarm::{MOST_WAITING, WARN_WAITING};
 pub(crate) use chunk::{Chunk, Transport};
+pub(crate) use fan_out::{FanOut, Unwritten};
 pub(crate) use frame::Block;
 pub(crate) use join::{Away, Wish, now_ms};
 pub(crate) use picture::icon_url;
@@ -103,6 +105,8 @@ struct Inner {
     /// They may have come to one id.
     leveled: Notify,
     catch_ups: Semaphore,
+    /// The traced frames whose writes are waited for.
+    fan_outs: fan_out::FanOuts,
     /// Who hears the signals.
     hears: OnceLock<Hears>,
 }
@@ -145,6 +149,7 @@ impl Hub {
             tick_wanted: Notify::new(),
             leveled: Notify::new(),
             catch_ups: Semaphore::new(CATCH_UPS),
+            fan_outs: fan_out::FanOuts::default(),
             hears: OnceLock::new(),
         };
         let hub = Self {

@@ -26,6 +26,7 @@ mod shield;
 mod state;
 mod stream_token;
 mod streams;
+mod trace;
 
 pub use app::{App, BuildError, Ports};
 pub use config::{Config, LOG, PROBE, VARIABLES};

@@ -8,6 +8,10 @@ use std::{
     time::Duration,
 };
 
+use parking_lot::Mutex;
+
+use crate::hub::{FanOut, Unwritten};
+
 /// How long a reader may take nothing while something waits for it.
 const LONG: Duration = Duration::from_secs(60);
 
@@ -22,6 +26,9 @@ pub(crate) struct Patience(Arc<Inner>);
 struct Inner {
     short: AtomicBool,
     over: AtomicBool,
+    /// Whether somebody waits to hear that what was taken is written.
+    traced: AtomicBool,
+    unwritten: Mutex<Unwritten>,
 }
 
 impl Patience {
@@ -36,6 +43,21 @@ impl Patience {
             SHORT
         } else {
             LONG
+        }
+    }
+
+    /// The connection has taken frames whose writing is waited for; mostly there are none.
+    pub(crate) fn takes(&self, traced: Vec<Arc<FanOut>>) {
+        if !traced.is_empty() {
+            self.0.unwritten.lock().add(traced);
+            self.0.traced.store(true, Ordering::Release);
+        }
+    }
+
+    /// Everything that the connection has taken is written.
+    pub(crate) fn written(&self) {
+        if self.0.traced.load(Ordering::Acquire) && self.0.traced.swap(false, Ordering::AcqRel) {
+            self.0.unwritten.lock().written();
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -21,6 +21,7 @@ use crate::{
     config::Config,
     error,
     metrics::Metrics,
+    trace,
 };
 
 /// Longest path and query that are looked at.
@@ -107,14 +108,21 @@ pub(crate) async fn shield(
         .uri()
         .path_and_query()
         .is_some_and(|uri| uri.as_str().len() > LONGEST_URI);
-    let span =
-        info_span!("request", request_id = %id, %method, path = told(&path), user_id = Empty);
+    let span = info_span!("request", request_id = %id, %method, path = told(&path), user_id = Empty, trace_id = Empty);
+    let route = request.extensions().get::<MatchedPath>();
+    let traced = trace::request(&method, route.map(MatchedPath::as_str));
+    if let Some(trace_id) = telemetry::trace_id(&traced) {
+        span.record("trace_id", trace_id);
+    }
     let response = if long {
         StatusCode::URI_TOO_LONG.into_response()
     } else {
         request.extensions_mut().insert(RequestSpan(span.clone()));
-        next.run(request).instrument(span.clone()).await
+        let work = next.run(request).instrument(traced.clone());
+        work.instrument(span.clone()).await
     };
+    trace::answered(&traced, response.status());
+    drop(traced);
     let status = response.status();
     if is_refusal(&method, status) {
         let code = response.extensions().get::<Problem>();

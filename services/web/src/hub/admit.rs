@@ -9,6 +9,7 @@ use super::{
     apply::Outlet,
     audience::Reach,
     chain::Admission,
+    fan_out::{FanOut, FanOuts},
     feed::{Appended, Feed},
     line::{Line, Tracked},
 };
@@ -110,7 +111,11 @@ pub(crate) fn admit(
 
 /// The guilds in which something was appended, and what.
 #[derive(Debug, Default)]
-pub(crate) struct Woken(HashMap<GuildId, (Arc<Feed>, Appended)>);
+pub(crate) struct Woken {
+    guilds: HashMap<GuildId, (Arc<Feed>, Appended)>,
+    /// Whose writes are to be waited for.
+    traced: Vec<(Arc<Feed>, Reach, Arc<FanOut>)>,
+}
 
 impl Woken {
     pub(crate) fn add(&mut self, feed: &Arc<Feed>, reach: &Reach, bytes: usize) {
@@ -123,13 +128,26 @@ impl Woken {
     }
 
     fn appended(&mut self, feed: &Arc<Feed>) -> &mut Appended {
-        let entry = self.0.entry(feed.guild);
+        let entry = self.guilds.entry(feed.guild);
         let (_, appended) = entry.or_insert_with(|| (Arc::clone(feed), Appended::default()));
         appended
     }
 
+    /// A frame that was appended is traced.
+    pub(crate) fn trace(&mut self, feed: &Arc<Feed>, reach: &Reach, fan_out: &Arc<FanOut>) {
+        self.traced
+            .push((Arc::clone(feed), reach.clone(), Arc::clone(fan_out)));
+    }
+
+    /// Has the writes of traced frames waited for. To be called before anybody may take them.
+    pub(crate) fn wait(&mut self, fan_outs: &FanOuts) {
+        for (feed, reach, fan_out) in self.traced.drain(..) {
+            fan_outs.wait_for(fan_out, feed.viewers_of(&reach));
+        }
+    }
+
     pub(crate) fn wake(self) {
-        for (feed, appended) in self.0.values() {
+        for (feed, appended) in self.guilds.values() {
             feed.wake(appended);
         }
     }

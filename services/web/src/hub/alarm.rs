@@ -1,10 +1,14 @@
 use std::{
-    sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
+    },
     task::Waker,
 };
 
 use futures_util::task::AtomicWaker;
 
+use super::FanOut;
 use crate::patience::Patience;
 
 /// Most bytes of new events that may wait for one stream.
@@ -100,6 +104,11 @@ impl Alarm {
         {
             self.patience.set_short(false);
         }
+    }
+
+    /// Its connection has taken frames whose writing is waited for.
+    pub(crate) fn takes(&self, traced: Vec<Arc<FanOut>>) {
+        self.patience.takes(traced);
     }
 
     /// How many bytes wait.

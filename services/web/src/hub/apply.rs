@@ -9,6 +9,7 @@ use super::{
     Mask,
     admit::Woken,
     audience::{Mark, Reach, Telling, Whom},
+    fan_out::{self, FanOut},
     feed::Feed,
     frame::{Block, Frame},
     line::Followed,
@@ -41,6 +42,7 @@ impl Followed {
         }
         match entry.body {
             Body::Event(envelope) => {
+                let received = fan_out::receive(&envelope, entry.id);
                 let kind = envelope.event;
                 let message = about(kind, envelope.payload.get());
                 let mut ring = self.feed.ring.write();
@@ -64,6 +66,8 @@ impl Followed {
                 *outlet.order += 1;
                 // A live-only event shares its id with an entry of which nothing may be known to the cursor.
                 let id = (!kind.live_only()).then_some(entry.id);
+                let block = Block::encode(kind.name(), id, envelope.payload.get()).at(envelope.ts);
+                let fan_out = FanOut::begin(&received, block.len());
                 let frame = Frame {
                     id: entry.id,
                     ts: envelope.ts,
@@ -75,7 +79,7 @@ impl Followed {
                         whom,
                     },
                     message: message.filter(|_| holds_text(kind)),
-                    block: Block::encode(kind.name(), id, envelope.payload.get()).at(envelope.ts),
+                    block: block.traced(fan_out),
                 };
                 append(&self.feed, &mut ring, frame, &mut outlet);
             }
@@ -124,6 +128,9 @@ impl Followed {
 
 fn append(feed: &std::sync::Arc<Feed>, ring: &mut Ring, frame: Frame, outlet: &mut Outlet<'_>) {
     outlet.woken.add(feed, &frame.reach, frame.block.len());
+    if let Some(fan_out) = frame.block.fan_out() {
+        outlet.woken.trace(feed, &frame.reach, fan_out);
+    }
     ring.push(frame, outlet.limit);
 }
 

@@ -1,10 +1,10 @@
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use axum::extract::ws::Utf8Bytes;
 use bytes::{Bytes, BytesMut};
 use contracts::EventId;
 
-use super::{frame::Block, message};
+use super::{fan_out::FanOut, frame::Block, message};
 
 /// How a stream reaches its browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub(crate) struct Chunk {
     pub(crate) newest_ts: u64,
     /// When the oldest of them was appended here; `None` if they come from the log.
     pub(crate) since: Option<Instant>,
+    /// Who is told when it is written; mostly nobody.
+    pub(crate) traced: Vec<Arc<FanOut>>,
 }
 
 impl Chunk {
@@ -66,6 +68,7 @@ pub(crate) struct Pieces {
     pub(crate) events: u64,
     pub(crate) newest_ts: u64,
     pub(crate) since: Option<Instant>,
+    traced: Vec<Arc<FanOut>>,
 }
 
 impl Pieces {
@@ -78,6 +81,7 @@ impl Pieces {
             events: 0,
             newest_ts: 0,
             since: None,
+            traced: Vec::new(),
         }
     }
 
@@ -91,6 +95,7 @@ impl Pieces {
         }
         self.events += 1;
         self.newest_ts = self.newest_ts.max(ts);
+        self.traced.extend(block.fan_out().cloned());
     }
 
     /// Moves the browser's cursor without an event.
@@ -128,6 +133,7 @@ impl Pieces {
             events: self.events,
             newest_ts: self.newest_ts,
             since: self.since,
+            traced: self.traced,
         })
     }
 }

@@ -108,6 +108,18 @@ impl Feed {
         }
     }
 
+    /// For how many viewers an event is that was appended just now.
+    pub(crate) fn viewers_of(&self, reach: &Reach) -> u64 {
+        let ring = self.ring.read();
+        let viewers = self.viewers.lock();
+        let watching = viewers.slots.iter().flatten();
+        let meant = watching.filter(|watch| {
+            let eyes = ring.audience.eyes(watch.user);
+            watch.mask.meets(reach.mask) && eyes.is_some_and(|eyes| eyes.see(reach))
+        });
+        meant.count() as u64
+    }
+
     /// How many viewers have not taken all that was appended for them.
     pub(crate) fn behind(&self) -> usize {
         let viewers = self.viewers.lock();

@@ -44,7 +44,8 @@ pub(crate) async fn follow(
     mut requests: mpsc::Receiver<Open>,
     stop: CancellationToken,
 ) -> Result<(), BusError> {
-    tokio::select! {
+    let told = hub.clone();
+    let outcome = tokio::select! {
         () = stop.cancelled() => Ok(()),
         outcome = async {
             let subscription = subscribe(&hub, &mut requests).await?;
@@ -52,7 +53,9 @@ pub(crate) async fn follow(
             let (changes, pulse) = (FuturesUnordered::new(), Pulse::default());
             Follow { hub, subscription, requests, changes, pulse }.run().await
         } => outcome,
-    }
+    };
+    told.inner.fan_outs.end();
+    outcome
 }
 
 /// Subscribes as soon as the bus answers; who asks meanwhile is told that it is away.
@@ -104,7 +107,10 @@ impl Follow {
                 Some(first) = self.requests.recv() => self.requested(first),
                 _ = beat.tick() => self.beat(&mut todo),
                 () = hub.inner.tick_wanted.notified() => self.tick_wanted(),
-                _ = sweep.tick() => self.sweep(),
+                _ = sweep.tick() => {
+                    self.sweep();
+                    hub.inner.fan_outs.sweep();
+                }
             }
             self.mend(todo).await;
         }
@@ -291,7 +297,8 @@ impl Follow {
 
 impl Hub {
     /// Makes what was appended visible and wakes those who wait for it, each once.
-    pub(crate) fn publish(&self, order: u64, woken: Woken) {
+    pub(crate) fn publish(&self, order: u64, mut woken: Woken) {
+        woken.wait(&self.inner.fan_outs);
         self.inner.applied.store(order, Ordering::Release);
         woken.wake();
     }

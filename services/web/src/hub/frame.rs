@@ -8,7 +8,7 @@ use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use contracts::{Event, EventId, MessageId};
 
-use super::{audience::Reach, join::now_ms, message};
+use super::{audience::Reach, fan_out::FanOut, join::now_ms, message};
 
 /// One event as it goes to browsers: encoded once, shared by all of them.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub(crate) struct Block {
     /// Unix ms of what it tells.
     ts: u64,
     messages: Arc<Messages>,
+    /// Who is told when it is written.
+    fan_out: Option<Arc<FanOut>>,
 }
 
 /// A block as WebSocket messages.
@@ -65,6 +67,7 @@ impl Block {
             id_line,
             ts: id.map_or_else(now_ms, |id| id.ms),
             messages: Arc::default(),
+            fan_out: None,
         }
     }
 
@@ -72,6 +75,17 @@ impl Block {
     pub(crate) fn at(mut self, ts: u64) -> Self {
         self.ts = ts;
         self
+    }
+
+    /// Has somebody told when it is written.
+    pub(crate) fn traced(mut self, fan_out: Option<Arc<FanOut>>) -> Self {
+        self.fan_out = fan_out;
+        self
+    }
+
+    /// Who is told when it is written; only of what is traced somebody is.
+    pub(crate) fn fan_out(&self) -> Option<&Arc<FanOut>> {
+        self.fan_out.as_ref()
     }
 
     /// Encodes an event of ours; `None` if it can't be written as JSON.

@@ -7,10 +7,10 @@ use axum::{
 use contracts::{command::Act, rpc::Input};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
-use tracing::{info, warn};
+use tracing::{Instrument as _, info, warn};
 
 use super::{allowance, body, idempotency, outcome};
-use crate::{error::ApiError, origin, session::SignedIn, state::AppState};
+use crate::{error::ApiError, origin, session::SignedIn, state::AppState, trace};
 
 /// How long the gateway may take to answer, over the time-outs of the way there.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -86,10 +86,16 @@ pub(crate) async fn ask<T: DeserializeOwned>(
     act: &Act,
     key: String,
 ) -> Result<T, ApiError> {
-    let command = act
+    let mut command = act
         .command(signed_in.user.id, key)
         .map_err(|_| ApiError::Internal)?;
-    let result = match timeout(PATIENCE, state.commands.call(command)).await {
+    let span = trace::command(&mut command);
+    let asked = timeout(PATIENCE, state.commands.call(command));
+    let answer = asked.instrument(span.clone()).await;
+    if !matches!(answer, Ok(Ok(_))) {
+        span.record("otel.status_code", "error");
+    }
+    let result = match answer {
         Ok(Ok(result)) => result,
         Ok(Err(error)) => return Err(outcome::problem(error)),
         Err(_late) => return Err(outcome::unknown()),

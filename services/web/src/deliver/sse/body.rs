@@ -34,6 +34,12 @@ impl StreamBody {
         }
     }
 
+    /// The bytes of a chunk, which the connection writes next.
+    fn take(&self, chunk: Chunk) -> Bytes {
+        self.flow.alarm().takes(chunk.traced);
+        chunk.bytes
+    }
+
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if let Some(head) = self.head.take() {
             return Poll::Ready(Some(head));
@@ -42,11 +48,11 @@ impl StreamBody {
             return Poll::Ready(None);
         }
         let bytes = match ready!(self.flow.poll(cx)) {
-            Said::Chunk(chunk) => chunk.bytes,
+            Said::Chunk(chunk) => self.take(chunk),
             Said::Ping(moved) => {
                 let mut ping = BytesMut::from(frames::PING);
                 if let Some(chunk) = moved {
-                    ping.extend_from_slice(&chunk.bytes);
+                    ping.extend_from_slice(&self.take(chunk));
                 }
                 ping.freeze()
             }

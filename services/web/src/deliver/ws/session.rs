@@ -21,7 +21,7 @@ use crate::{
         flow::{Ending, Flow, Said},
         retry_ms,
     },
-    hub::{Chunk, End},
+    hub::{Chunk, End, Unwritten},
     state::AppState,
 };
 
@@ -34,6 +34,8 @@ pub(super) struct Session<'a> {
     /// What is to be written: one chunk at most, a warning, and answers, of which there are no more than the browser may send.
     outbox: VecDeque<Message>,
     flushed: bool,
+    /// Frames that were taken and of which somebody waits to hear that they are written.
+    unwritten: Unwritten,
     pace: Pace,
 }
 
@@ -57,6 +59,7 @@ impl<'a> Session<'a> {
             flow,
             outbox: VecDeque::from([message(&ready)]),
             flushed: false,
+            unwritten: Unwritten::default(),
             pace: Pace::new(),
         };
         session.add(first);
@@ -69,8 +72,10 @@ impl<'a> Session<'a> {
     }
 
     fn add(&mut self, chunk: Option<Chunk>) {
-        let messages = chunk.map(|chunk| chunk.messages).unwrap_or_default();
-        self.outbox.extend(messages.into_iter().map(Message::Text));
+        let Some(chunk) = chunk else { return };
+        self.unwritten.add(chunk.traced);
+        self.outbox
+            .extend(chunk.messages.into_iter().map(Message::Text));
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
@@ -144,6 +149,7 @@ impl<'a> Session<'a> {
         if !self.flushed {
             ready!(Pin::new(&mut *self.socket).poll_flush(cx))?;
             self.pace.taken();
+            self.unwritten.written();
             self.flushed = true;
         }
         Poll::Ready(Ok(()))
