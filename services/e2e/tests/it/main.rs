@@ -2,6 +2,7 @@
 
 mod asvs;
 mod browser;
+mod collector;
 mod compose;
 mod kubernetes;
 mod process;

@@ -49,14 +49,24 @@ impl Stack {
         Self::among(simulator(&[]).await, replicas, filter).await
     }
 
-    async fn among(
+    /// The same with settings of its own for gateway and web.
+    pub(crate) async fn with(replicas: usize, settings: &[(&str, String)]) -> Self {
+        Self::set(simulator(&[]).await, replicas, settings).await
+    }
+
+    async fn among(discord: (Process, Control), replicas: usize, filter: &str) -> Self {
+        Self::set(discord, replicas, &[("RUST_LOG", filter.to_owned())]).await
+    }
+
+    async fn set(
         (simulator, control): (Process, Control),
         replicas: usize,
-        filter: &str,
+        settings: &[(&str, String)],
     ) -> Self {
         let redis = RedisServer::start(&["--appendonly", "yes"]).await;
         let gateway_port = free_port();
-        let more = [("REDIS_URL", redis.url()), ("RUST_LOG", filter.to_owned())];
+        let mut more = vec![("REDIS_URL", redis.url())];
+        more.extend_from_slice(settings);
         let gateway_metrics = free_port();
         let of_gateway = [&more[..], &[("METRICS_PORT", gateway_metrics.to_string())]].concat();
         let gateway = start_gateway(&control, gateway_port, &of_gateway);

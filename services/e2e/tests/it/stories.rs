@@ -14,3 +14,4 @@ mod people;
 mod prometheus;
 mod replicas;
 mod secrets;
+mod traces;
