@@ -124,7 +124,6 @@ where
         .with_target(false)
         .with_level(false)
         .with_tracked_inactivity(false)
-        .with_context_activation(false)
         .with_filter(OfTraces)
 }
 

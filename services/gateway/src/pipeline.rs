@@ -36,17 +36,21 @@ pub(crate) type SharedGuilds = Arc<Mutex<Guilds>>;
 #[derive(Debug)]
 pub(crate) enum Step {
     /// A change to be published.
-    Change {
-        change: Change,
-        /// Unix ms when its dispatch came.
-        received_at: u64,
-        /// Its part of the dispatch's trace.
-        span: Span,
-    },
+    Change(Queued),
     /// All changes of this dispatch and of those before it were handed over.
     Through { generation: u64, seq: u64 },
     /// What was missed before this session is made good, as far as it can be.
     Mended { generation: u64 },
+}
+
+/// A change that waits for the bus.
+#[derive(Debug)]
+pub(crate) struct Queued {
+    pub(crate) change: Change,
+    /// Unix ms when its dispatch came.
+    pub(crate) received_at: u64,
+    /// Its part of the dispatch's trace.
+    pub(crate) span: Span,
 }
 
 /// Turns the dispatches of one shard into changes.
@@ -185,12 +189,12 @@ impl Pipeline {
     ) -> Option<()> {
         for mut change in changes {
             let span = trace::publish(dispatch, &mut change);
-            let step = Step::Change {
+            let queued = Queued {
                 change,
                 received_at,
                 span,
             };
-            self.step(step).await?;
+            self.step(Step::Change(queued)).await?;
         }
         Some(())
     }

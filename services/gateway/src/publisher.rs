@@ -20,7 +20,7 @@ use crate::{
     holding::{Holding, Lost},
     metrics::Metrics,
     outage::Outage,
-    pipeline::{SharedGuilds, Step, since},
+    pipeline::{Queued, SharedGuilds, Step, since},
     trace,
 };
 use history::{History, weight};
@@ -46,14 +46,6 @@ pub(crate) enum PublishError {
     Lost(#[from] Lost),
     #[error(transparent)]
     Bus(BusError),
-}
-
-/// A change that waits for the bus.
-#[derive(Debug)]
-struct Queued {
-    change: Change,
-    received_at: u64,
-    span: Span,
 }
 
 /// How far the shard's session is published once everything before is.
@@ -157,16 +149,8 @@ impl Publisher {
         let (mut queued, mut heavy, mut mark) = (Vec::new(), 0, Mark::default());
         for step in taken {
             match step {
-                Step::Change {
-                    change,
-                    received_at,
-                    span,
-                } => {
-                    let Some(next) = self.admit(Queued {
-                        change,
-                        received_at,
-                        span,
-                    }) else {
+                Step::Change(next) => {
+                    let Some(next) = self.admit(next) else {
                         continue;
                     };
                     heavy += weight(&next.change);

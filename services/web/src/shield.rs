@@ -108,12 +108,10 @@ pub(crate) async fn shield(
         .uri()
         .path_and_query()
         .is_some_and(|uri| uri.as_str().len() > LONGEST_URI);
-    let span = info_span!("request", request_id = %id, %method, path = told(&path), user_id = Empty, trace_id = Empty);
+    let span =
+        info_span!("request", request_id = %id, %method, path = told(&path), user_id = Empty);
     let route = request.extensions().get::<MatchedPath>();
     let traced = trace::request(&method, route.map(MatchedPath::as_str));
-    if let Some(trace_id) = telemetry::trace_id(&traced) {
-        span.record("trace_id", trace_id);
-    }
     let response = if long {
         StatusCode::URI_TOO_LONG.into_response()
     } else {
@@ -122,12 +120,12 @@ pub(crate) async fn shield(
         work.instrument(span.clone()).await
     };
     trace::answered(&traced, response.status());
-    drop(traced);
     let status = response.status();
     if is_refusal(&method, status) {
         let code = response.extensions().get::<Problem>();
         let code = code.map_or("", |problem| problem.code.as_str());
         let from = from.map(|from| from.to_string()).unwrap_or_default();
+        let _of_trace = traced.enter();
         span.in_scope(|| {
             info!(component = "Internal", request_id = %id, from, status = status.as_u16(), code, "a request was refused");
         });

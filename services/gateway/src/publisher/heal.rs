@@ -7,8 +7,8 @@ use event_bus::{Batch, BusError, Change, Outcome, Position, StateOp};
 use tokio::time::Instant;
 use tracing::{Instrument as _, error, info, warn};
 
-use super::{PublishError, Publisher, Queued};
-use crate::{holding::Lost, normalize::reseed, trace};
+use super::{PublishError, Publisher};
+use crate::{holding::Lost, normalize::reseed, pipeline::Queued, trace};
 
 /// How many guilds are asked for at once.
 const AUDIT_PAGE: usize = 500;

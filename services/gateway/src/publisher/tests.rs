@@ -78,6 +78,14 @@ fn normalized(guilds: &SharedGuilds, seq: u64, t: &str, d: &serde_json::Value) -
     normalize(&dispatch, &mut guilds.lock(), context)
 }
 
+fn waiting(change: Change) -> Queued {
+    Queued {
+        change,
+        received_at: 0,
+        span: Span::none(),
+    }
+}
+
 impl Line {
     fn new() -> Self {
         let bus = Arc::new(TroubledBus::default());
@@ -104,13 +112,7 @@ impl Line {
     fn dispatch(&mut self, t: &str, d: &serde_json::Value) {
         self.seq += 1;
         for change in normalized(&self.guilds, self.seq, t, d) {
-            self.queue
-                .try_send(Step::Change {
-                    change,
-                    received_at: 0,
-                    span: Span::none(),
-                })
-                .unwrap();
+            self.queue.try_send(Step::Change(waiting(change))).unwrap();
         }
     }
 
@@ -137,15 +139,7 @@ impl Line {
     /// The next change that waits.
     fn queued(&mut self) -> Option<Queued> {
         match self.publisher.steps.try_recv().ok()? {
-            Step::Change {
-                change,
-                received_at,
-                span,
-            } => Some(Queued {
-                change,
-                received_at,
-                span,
-            }),
+            Step::Change(queued) => Some(queued),
             other => panic!("nobody queued {other:?}"),
         }
     }

@@ -89,12 +89,7 @@ impl Dispatching {
         let d = json!({"guild_id": guild, "user_id": user.to_string(), "channel_id": "100"});
         let changes = normalized(&self.guilds, seq, "VOICE_STATE_UPDATE", &d);
         for change in changes {
-            let received_at = 0;
-            let step = Step::Change {
-                change,
-                received_at,
-                span: Span::none(),
-            };
+            let step = Step::Change(waiting(change));
             self.queue.send(step).await.unwrap();
         }
         let generation = 1;
