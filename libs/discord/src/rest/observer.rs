@@ -127,7 +127,8 @@ impl Watched {
         let took = self.began.elapsed();
         let sends = self.sends.count.load(Ordering::Relaxed).min(SENDS);
         let last = Duration::from_micros(self.sends.last.load(Ordering::Relaxed));
-        self.span.record("http.request.resend_count", sends.saturating_sub(1));
+        self.span
+            .record("http.request.resend_count", sends.saturating_sub(1));
         if let Err(error) = outcome {
             self.span.record("otel.status_code", "error");
             self.span.record("error.type", error.name());

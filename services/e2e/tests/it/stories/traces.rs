@@ -204,7 +204,7 @@ async fn a_call_is_one_trace_through_web_gateway_and_discord_and_holds_no_secret
     let trace = collector
         .wait_for("the trace of sendMessage", |spans| {
             named(spans, "POST /api/rpc/sendMessage")
-                .filter(|trace| !of(trace, "POST /webhooks/{}/{}").is_empty())
+                .filter(|trace| !of(trace, "POST /webhooks/{id}/{token}").is_empty())
         })
         .await;
     one(&trace, "POST /webhooks/{id}/{token}");
