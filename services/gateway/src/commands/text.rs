@@ -157,6 +157,9 @@ impl Worker {
 }
 
 /// What the bot writes for somebody: the name first, none of it formatting. Together they have to be short enough for Discord.
+///
+/// What has more than one line, or blanks that may look like it, is a quotation up to its end (Discord, "Markdown Text 101":
+/// `>>>`), out of which nothing leads: otherwise a line could begin with another name as if somebody else had written it.
 fn by_bot(name: &str, content: &str) -> Result<String, LinkError> {
     let mut escaped = String::new();
     for character in name.chars() {
@@ -165,7 +168,18 @@ fn by_bot(name: &str, content: &str) -> Result<String, LinkError> {
         }
         escaped.push(character);
     }
-    let prefix = format!("**{escaped}**: ");
+    let mut blank_before = false;
+    let is_one_line = content.chars().all(|character| {
+        let blank = character.is_whitespace();
+        let odd = character.is_control() || blank && (character != ' ' || blank_before);
+        blank_before = blank;
+        !odd
+    });
+    let prefix = if is_one_line {
+        format!("**{escaped}**: ")
+    } else {
+        format!("**{escaped}**:\n>>> ")
+    };
     let room = LONGEST.saturating_sub(prefix.chars().count());
     if content.chars().count() > room {
         let message =
@@ -191,6 +205,21 @@ mod tests {
         assert_eq!(by_bot("Zoë", "hi").unwrap(), "**Zoë**: hi");
         let escaped = by_bot("a**_`b", "*hi*").unwrap();
         assert_eq!(escaped, "**a\\*\\*\\_\\`b**: *hi*");
+    }
+
+    #[test]
+    fn no_line_of_somebodys_can_look_like_another_speakers() {
+        assert_eq!(by_bot("Zoë", "a b").unwrap(), "**Zoë**: a b");
+        for between in [
+            "\n", "\r\n", "\r", "\u{2028}", "\u{85}", "\u{b}", "\t", "   ",
+        ] {
+            let content = format!("hi{between}**Mason**: I agree");
+            let written = by_bot("Zoë", &content).unwrap();
+            assert_eq!(written, format!("**Zoë**:\n>>> {content}"));
+        }
+        // The sign of a quotation within is text of the quotation.
+        let written = by_bot("Zoë", ">>> a\n**Mason**: b").unwrap();
+        assert_eq!(written, "**Zoë**:\n>>> >>> a\n**Mason**: b");
     }
 
     #[test]
