@@ -2,7 +2,6 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
-use axum::{Router, serve::ListenerExt as _};
 use discord::{Rest, rest::InvalidApiUrl};
 use event_bus::{BusConfig, EventBus};
 use gateway_registry::GatewayRegistry;
@@ -27,6 +26,7 @@ use crate::{
     metrics::{Metrics, RestMetrics},
     normalize::Rules,
     register::Register,
+    server::{self, HEAD_WITHIN},
     shards::Shards,
 };
 
@@ -188,7 +188,8 @@ impl App {
             };
             router = router.merge(link.router());
         }
-        serve(lifecycle, self.listener, router);
+        let server = server::serve(self.listener, router, HEAD_WITHIN, lifecycle.clone());
+        lifecycle.supervise("server", server);
         if let Some(server) = self.metrics_server {
             lifecycle.supervise("metrics", server.serve(lifecycle.drain().cancelled_owned()));
         }
@@ -226,18 +227,4 @@ impl App {
 async fn bind(address: SocketAddr) -> Result<TcpListener, BuildError> {
     let listener = TcpListener::bind(address).await;
     listener.map_err(|error| BuildError::Listen { address, error })
-}
-
-/// Serves until the drain; a listener that fails fails the process.
-fn serve(lifecycle: &Lifecycle, listener: TcpListener, router: Router) {
-    let drain = lifecycle.drain();
-    // LINK's messages are small and each is waited for.
-    let listener = listener.tap_io(|stream| {
-        let _set = stream.set_nodelay(true);
-    });
-    lifecycle.supervise("health", async move {
-        axum::serve(listener, router)
-            .with_graceful_shutdown(async move { drain.cancelled().await })
-            .await
-    });
 }

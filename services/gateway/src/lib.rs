@@ -20,6 +20,7 @@ mod outage;
 mod pipeline;
 mod publisher;
 mod register;
+mod server;
 mod shards;
 pub mod state;
 mod trace;

@@ -91,16 +91,13 @@ impl Stage {
         let at = at.unwrap_or_else(|| "127.0.0.1:0".parse().unwrap());
         let listener = TcpListener::bind(at).await.unwrap();
         let addr = listener.local_addr().unwrap();
-        let drain = lifecycle.drain();
-        let router = link.router();
-        let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
-            stream.set_nodelay(true).unwrap();
-        });
-        lifecycle.supervise("server", async move {
-            axum::serve(listener, router)
-                .with_graceful_shutdown(drain.cancelled_owned())
-                .await
-        });
+        let server = crate::server::serve(
+            listener,
+            link.router(),
+            crate::server::HEAD_WITHIN,
+            lifecycle.clone(),
+        );
+        lifecycle.supervise("server", server);
         let running = lifecycle.clone();
         let ended = tokio::spawn(async move { running.run(std::future::pending(), SOON).await });
         Self {
