@@ -26,6 +26,8 @@ impl Cursor {
 /// What the log of a guild says about a cursor.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Held {
+    /// After which id it is wanted: the cursor, or where the user joined if that was later.
+    pub(crate) after: EventId,
     /// The highest id that the log no longer holds; `None` = the guild is not stored.
     pub(crate) floor: Option<EventId>,
     /// The id of its last entry.
@@ -34,7 +36,8 @@ pub(crate) struct Held {
 
 /// Why a cursor can't be continued, if it can't.
 ///
-/// A cursor older than the retention is still good where nothing happened after it.
+/// A cursor older than the retention is still good where nothing happened after it, and where all that happened is from before
+/// the user joined: whoever was away as a member is told from then on.
 pub(crate) fn verdict(
     cursor: EventId,
     clock: EventId,
@@ -48,13 +51,17 @@ pub(crate) fn verdict(
     if guilds.iter().any(|guild| guild.floor.is_none()) {
         return Some(ResetReason::Epoch);
     }
-    let old = cursor.ms.saturating_add(retention.as_millis() as u64) < now_ms;
-    if old && guilds.iter().any(|guild| guild.last > cursor) {
+    let retention = retention.as_millis() as u64;
+    let old = |id: EventId| id.ms.saturating_add(retention) < now_ms;
+    if guilds
+        .iter()
+        .any(|guild| old(guild.after) && guild.last > guild.after)
+    {
         return Some(ResetReason::Expired);
     }
     guilds
         .iter()
-        .any(|guild| guild.floor > Some(cursor))
+        .any(|guild| guild.floor > Some(guild.after))
         .then_some(ResetReason::Trimmed)
 }
 
@@ -72,10 +79,12 @@ mod tests {
 
     #[test]
     fn every_cursor_gets_its_verdict() {
-        let held = |floor, last| Held {
+        let since = |after, floor, last| Held {
+            after: id(after),
             floor: Some(id(floor)),
             last: id(last),
         };
+        let held = |floor, last| since(9_000_000, floor, last);
         let now = 10_000_000;
         let table = [
             (id(9_000_000), vec![held(1, 9_500_000)], None),
@@ -87,10 +96,26 @@ mod tests {
             ),
             (
                 id(6_000_000),
-                vec![held(1, 9_500_000)],
+                vec![since(6_000_000, 1, 9_500_000)],
                 Some(ResetReason::Expired),
             ),
-            (id(6_000_000), vec![held(1, 5_000_000)], None),
+            (id(6_000_000), vec![since(6_000_000, 1, 5_000_000)], None),
+            // Joined since, so that nothing older is wanted.
+            (
+                id(6_000_000),
+                vec![since(9_000_000, 8_999_999, 9_500_000)],
+                None,
+            ),
+            (
+                id(6_000_000),
+                vec![since(9_000_000, 9_000_001, 9_500_000)],
+                Some(ResetReason::Trimmed),
+            ),
+            (
+                id(5_000_000),
+                vec![since(6_000_000, 1, 9_500_000)],
+                Some(ResetReason::Expired),
+            ),
             (
                 id(9_900_001),
                 vec![held(1, 9_500_000)],
@@ -99,6 +124,7 @@ mod tests {
             (
                 id(9_000_000),
                 vec![Held {
+                    after: id(9_000_000),
                     floor: None,
                     last: EventId::ZERO,
                 }],
@@ -130,7 +156,7 @@ mod tests {
         ) {
             let guilds: Vec<_> = floors
                 .iter()
-                .map(|(floor, last)| Held { floor: Some(id(*floor)), last: id(*last) })
+                .map(|(floor, last)| Held { after: id(cursor), floor: Some(id(*floor)), last: id(*last) })
                 .collect();
             let outcome = verdict(id(cursor), id(clock), 100, HOUR, &guilds);
             let whole = cursor <= clock && floors.iter().all(|(floor, _)| *floor <= cursor);

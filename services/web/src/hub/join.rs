@@ -226,9 +226,8 @@ impl Hub {
             let joined = followed.joined(wish.user).filter(|joined| *joined > cursor);
             let after = joined.unwrap_or(cursor);
             held.push(Held {
-                floor: page
-                    .floor
-                    .map(|floor| if floor <= after { EventId::ZERO } else { floor }),
+                after,
+                floor: page.floor,
                 last: followed.chain.last,
             });
             viewer.sit(Arc::clone(&followed.feed), after);
