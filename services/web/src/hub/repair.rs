@@ -67,6 +67,8 @@ impl Hub {
                 .take(merged(sound.into_iter().map(|(_, page)| page), safe))
                 .await?;
             self.whole_up_to(safe, &whole);
+            // A bus that never has to wait would otherwise keep everybody else of this thread waiting.
+            tokio::task::yield_now().await;
             if behind.is_empty() {
                 return Ok(repaired);
             }

@@ -1,5 +1,10 @@
 //! What a bus does that was away, fell back to an older state, or lost the way to this replica.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use contracts::GuildId;
 use event_bus::Delivery;
 
@@ -56,6 +61,31 @@ async fn a_live_channel_that_has_fallen_silent_is_found_out_repaired_and_made_an
     stage.script.publish(join(G1, 110, 120, 3, 8));
     tab.wait_for(2).await;
     assert_eq!(users(&tab), [7, 8]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_repair_from_a_bus_that_never_waits_lets_others_of_its_thread_run() {
+    let stage = Stage::new(&[G1]).await;
+    // It is followed, and nobody who reads slowly is waited for.
+    drop(open(&stage.hub, &[G1], Cursor::Now).await);
+    let mut previous = 1;
+    for n in 0..2_000 {
+        let at = 101 + n;
+        stage.script.append(&join(G1, previous, at, 2 + n, 7));
+        previous = at;
+    }
+    let turns = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&turns);
+    let other = tokio::spawn(async move {
+        loop {
+            counted.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    let repaired = stage.hub.repair().await.unwrap();
+    assert_eq!(repaired, 2_000);
+    assert!(turns.load(Ordering::Relaxed) >= 3, "{turns:?}");
+    other.abort();
 }
 
 #[tokio::test(start_paused = true)]
