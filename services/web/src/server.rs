@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use crate::{client_address::Peer, metrics::Metrics, streams::Streams};
 use addresses::{Addresses, CONNECTIONS_PER_ADDRESS};
 pub(crate) use connection::Kept;
-use connection::{Closing, Incoming};
+use connection::{Closing, HEAD_TIMEOUT, Incoming};
 
 /// Most connections at once; further ones wait in the kernel.
 const CONNECTIONS: usize = 25_000;
@@ -107,6 +107,7 @@ impl Server {
         self.lifecycle.track(connection::serve(
             incoming,
             self.router.clone(),
+            HEAD_TIMEOUT,
             Arc::clone(closing),
             Arc::clone(&self.metrics),
         ));

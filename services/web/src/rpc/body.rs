@@ -37,3 +37,35 @@ fn not_an_object() -> ApiError {
         problem.detail("The body has to be one JSON object."),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, http::header};
+    use contracts::GuildId;
+    use futures_util::stream;
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+    use crate::{
+        hub::tests::script::{Stage, Ticks},
+        state::staged::staged,
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_comes_byte_by_byte_is_not_waited_for() {
+        let state = staged(&Stage::starting(&[GuildId::new(1)], Ticks::Return), "60");
+        let trickle = stream::unfold((), |()| async {
+            sleep(PATIENCE / 20).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from_static(b" ")), ()))
+        });
+        let request = Request::builder()
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from_stream(trickle));
+        let begun = Instant::now();
+        let refused = object(request.unwrap(), &state).await;
+        let late: Result<Map<String, Value>, _> =
+            Err(ApiError::Status(StatusCode::REQUEST_TIMEOUT));
+        assert_eq!(format!("{refused:?}"), format!("{late:?}"));
+        assert!(begun.elapsed() <= PATIENCE * 2);
+    }
+}

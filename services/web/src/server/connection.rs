@@ -21,7 +21,7 @@ use crate::{client_address::Peer, metrics::Metrics, patience::Patience};
 
 /// How long the head of a request may take, and how long a connection may be idle: longer than the 60 s of common load
 /// balancers, which otherwise send requests into connections that are being closed.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(65);
+pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(65);
 
 /// Longest head of a request; hyper answers 431 beyond it.
 const BUFFER: usize = 32 << 10;
@@ -70,6 +70,7 @@ impl Kept {
 pub(super) async fn serve(
     incoming: Incoming,
     router: Router,
+    head_within: Duration,
     closing: Arc<Closing>,
     metrics: Arc<Metrics>,
 ) {
@@ -89,7 +90,7 @@ pub(super) async fn serve(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(head_within)
         .max_buf_size(BUFFER)
         .max_headers(HEADERS)
         .serve_connection(TokioIo::new(patient), TowerToHyperService::new(service))
@@ -110,3 +111,6 @@ pub(super) async fn serve(
         trace!(component = "WS", %error, "a connection broke off");
     }
 }
+
+#[cfg(test)]
+mod tests;
