@@ -866,6 +866,102 @@ name: string,
  */
 iconUrl: string | null, };
 
+export type Operations = { 
+/**
+ * The replica that answers.
+ */
+replica: ReplicaState, 
+/**
+ * Whether this replica knows the gateways.
+ */
+registry: RegistryState, 
+/**
+ * The gateways that are alive, by their ids; 256 at most.
+ */
+gateways: Array<GatewayState>, 
+/**
+ * How many shards are in force; `null` = nobody has said yet, or it is not known here.
+ */
+shardCount: number | null, 
+/**
+ * How many shards follow once all leases of those in force are released.
+ */
+nextShardCount: number | null, 
+/**
+ * Every shard in force, by its number; 4096 at most.
+ */
+shards: Array<ShardState>, };
+
+export type ReplicaState = { 
+/**
+ * Version of the program.
+ */
+version: string, 
+/**
+ * The way from the event bus to this replica.
+ */
+hub: HubState, 
+/**
+ * Whether it is stopping.
+ */
+draining: boolean, 
+/**
+ * Open streams.
+ */
+streams: number, 
+/**
+ * Guilds that it follows.
+ */
+guilds: number, 
+/**
+ * Bytes of the events that it keeps for browsers that come back.
+ */
+ringBytes: number, 
+/**
+ * Every event up to this id is applied.
+ */
+complete: EventId, };
+
+export type HubState = "starting" | "ready" | "away" | "repairing" | "detached";
+
+export type RegistryState = "known" | "away" | "none";
+
+export type GatewayState = { 
+/**
+ * Its id; a restarted one has another.
+ */
+instance: string, 
+/**
+ * Version of the program.
+ */
+version: string, 
+/**
+ * Unix ms when it started, by its own clock.
+ */
+startedAt: number, 
+/**
+ * Unix ms when it was last heard of, by the registry's clock.
+ */
+heartbeatAt: number, 
+/**
+ * The numbers of the shards that it holds.
+ */
+shards: Array<number>, };
+
+export type ShardState = { 
+/**
+ * Its number, from 0.
+ */
+id: number, 
+/**
+ * The instance that holds its lease; `null` = nobody does.
+ */
+owner: string | null, 
+/**
+ * Its connection to Discord, as its owner says: `CONNECTED`, `RESUMING` …; `null` = its owner has not said.
+ */
+connection: string | null, };
+
 export type StreamRequest = { "type": "auth", 
 /**
  * Version of this protocol: 1.

@@ -7,6 +7,7 @@ mod event_id;
 mod ids;
 pub mod invite;
 pub mod link;
+pub mod operations;
 pub mod problem;
 pub mod rpc;
 mod shard_id;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::UserId;
+use crate::{GuildId, UserId};
 
 /// A word to all replicas. It may be lost; whoever acts on it finds out by itself too, later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,5 +21,12 @@ pub enum Signal {
     UserSignedOut {
         /// Who.
         user_id: UserId,
+    },
+    /// Discord says that a user is no member of a guild any more.
+    MembershipLost {
+        /// Who.
+        user_id: UserId,
+        /// Of which guild.
+        guild_id: GuildId,
     },
 }

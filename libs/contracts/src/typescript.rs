@@ -6,7 +6,7 @@ use ts_rs::{Config, TS};
 
 use crate::{
     ChannelId, EventId, EventKind, GuildId, MessageId, RoleId, StreamMessage, StreamRequest,
-    UserId, event, problem, rpc, snapshot,
+    UserId, event, operations, problem, rpc, snapshot,
 };
 
 /// The module `libs/browser/src/contracts.ts`: every type a browser meets, and the map from an event's name to its payload.
@@ -82,6 +82,14 @@ pub fn module() -> String {
         rpc::Done
     );
     declare!(rpc::ChannelMessages, rpc::Me, rpc::SharedGuild);
+    declare!(
+        operations::Operations,
+        operations::ReplicaState,
+        operations::HubState,
+        operations::RegistryState,
+        operations::GatewayState,
+        operations::ShardState
+    );
     declare!(StreamRequest, StreamMessage);
     text.push_str(
         "\n/** What arrives on a stream: the name of an event and the type of its payload. */\n",

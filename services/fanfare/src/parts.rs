@@ -81,7 +81,7 @@ impl Parts {
         let sessions = web.connect_sessions();
         let ports = gateway::Ports {
             bus: Arc::clone(&bus),
-            registry: instances,
+            registry: Arc::clone(&instances),
             rooms: gateway.rooms(),
         };
         let gateway = gateway::App::assemble(gateway, ports, registry.clone()).await?;
@@ -95,6 +95,7 @@ impl Parts {
             sessions,
             commands: gateway.commands(),
             limits,
+            registry: Some(instances),
         };
         let web = web::App::assemble(web, ports, registry).await?;
         gateway.start(&lifecycle);

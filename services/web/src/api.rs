@@ -6,12 +6,14 @@ mod history;
 mod looking;
 mod me;
 mod messages;
+mod operations;
 
 pub(crate) use guilds::{guilds, rooms};
 pub(crate) use health::{health, ready};
 pub(crate) use history::{History, history};
 pub(crate) use me::me;
 pub(crate) use messages::messages;
+pub(crate) use operations::operations;
 
 use contracts::{GuildId, state::Guild};
 

@@ -2,7 +2,9 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
+use contracts::Signal;
 use event_bus::EventBus;
+use gateway_registry::GatewayRegistry;
 use lifecycle::{CancellationToken, Lifecycle};
 use limits::Limits;
 use link::Commands;
@@ -64,6 +66,8 @@ pub struct Ports {
     pub commands: Arc<dyn Commands>,
     /// How much a user may do, on all replicas together.
     pub limits: Arc<dyn Limits>,
+    /// Where gateways are known; `None` = nowhere that this replica could ask.
+    pub registry: Option<Arc<dyn GatewayRegistry>>,
 }
 
 /// One replica, built and bound, not yet started.
@@ -80,11 +84,13 @@ impl App {
     /// Connects the ports that the configuration names, and binds.
     pub async fn build(config: Config) -> Result<Self, BuildError> {
         let registry = Registry::new();
+        let known = gateways::registry(&config);
         let ports = Ports {
             bus: config.bus.connect(&registry),
             sessions: config.connect_sessions(),
-            commands: gateways::commands(&config, &registry)?,
+            commands: gateways::commands(&config, known.as_ref(), &registry)?,
             limits: gateways::limits(&config),
+            registry: known,
         };
         Self::assemble(config, ports, registry).await
     }
@@ -161,13 +167,13 @@ impl App {
         let vault = Vault::new(
             std::iter::once(&config.session_secret).chain(&config.session_secret_previous),
         );
-        let memberships = Memberships::new(
+        let memberships = Arc::new(Memberships::new(
             Arc::clone(&self.discord),
             Arc::clone(&self.ports.bus),
             Arc::clone(&self.ports.limits),
             vault.clone(),
             config.membership_ttl,
-        );
+        ));
         let (streams, leases) = Streams::new(
             config.max_streams_per_user,
             Arc::clone(&self.ports.limits),
@@ -176,8 +182,13 @@ impl App {
         );
         lifecycle.supervise("leases", leases);
         lifecycle.supervise("sessions", streams.clone().watch(done.clone()));
-        let hearing = streams.clone();
-        hub.on_signal(move |signal| hearing.hear(signal));
+        let (hearing, members) = (streams.clone(), Arc::clone(&memberships));
+        hub.on_signal(move |signal| {
+            if let Signal::MembershipLost { user_id, guild_id } = signal {
+                members.lost(*user_id, *guild_id);
+            }
+            hearing.hear(signal);
+        });
         let stream_tokens = StreamTokens::new(&config, vault.clone(), self.ports.sessions.clone());
         let (grace, metrics) = (config.grace, Arc::clone(&self.metrics));
         let trusted_proxies = config.trusted_proxies.clone();
@@ -193,6 +204,7 @@ impl App {
             stream_tokens,
             commands: self.ports.commands,
             limits: self.ports.limits,
+            registry: self.ports.registry,
             metrics: self.metrics,
             drain: lifecycle.drain(),
             tasks: lifecycle.clone(),

@@ -23,21 +23,28 @@ const KEPT: Duration = Duration::from_secs(1);
 /// An answer that is so young is good even where it was asked for anew: many commands may ask together.
 const FRESH: Duration = Duration::from_millis(100);
 
+/// The registry of the gateways, if there is one that several processes share.
+pub(crate) fn registry(config: &Config) -> Option<Arc<dyn GatewayRegistry>> {
+    match &config.registry {
+        registry @ RegistryConfig::Redis(_) => Some(registry.connect()),
+        RegistryConfig::Single => None,
+    }
+}
+
 /// Who executes commands, by the configuration: the one gateway at `GATEWAY_WS_URL`, or those that the registry knows.
 pub(crate) fn commands(
     config: &Config,
+    known: Option<&Arc<dyn GatewayRegistry>>,
     registry: &Registry,
 ) -> Result<Arc<dyn Commands>, prometheus::Error> {
     let Some(token) = &config.link_token else {
         return Ok(Arc::new(NoGateway));
     };
-    let directory: Arc<dyn Directory> = match (&config.gateway_url, &config.registry) {
+    let directory: Arc<dyn Directory> = match (&config.gateway_url, known) {
         (Some(url), _) => Arc::new(OneGateway(url.clone())),
-        (None, registry @ RegistryConfig::Redis(_)) => {
-            Arc::new(Registered::new(registry.connect()))
-        }
+        (None, Some(known)) => Arc::new(Registered::new(Arc::clone(known))),
         // Gateways of this process alone are not reached over LINK.
-        (None, RegistryConfig::Single) => return Ok(Arc::new(NoGateway)),
+        (None, None) => return Ok(Arc::new(NoGateway)),
     };
     let metrics = Metrics::register(registry)?;
     let remote = Remote::new(directory, token.clone(), Timing::default(), metrics);

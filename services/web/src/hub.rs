@@ -54,7 +54,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::Signal;
+use contracts::{EventId, Signal};
 use event_bus::{BusError, EventBus};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, mpsc};
@@ -114,6 +114,17 @@ struct Inner {
 /// What is called with each signal.
 type Hears = Box<dyn Fn(&Signal) + Send + Sync>;
 
+/// How much a hub keeps.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Figures {
+    /// Guilds that are followed.
+    pub(crate) guilds: usize,
+    /// Bytes of their rings.
+    pub(crate) ring_bytes: usize,
+    /// Every entry up to this id of every guild that is followed is applied.
+    pub(crate) complete: EventId,
+}
+
 impl std::fmt::Debug for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Hub")
@@ -162,6 +173,22 @@ impl Hub {
     /// Has `hears` called with every signal that the bus delivers, quickly and by the loop itself. Only the first call counts.
     pub(crate) fn on_signal(&self, hears: impl Fn(&Signal) + Send + Sync + 'static) {
         let _already = self.inner.hears.set(Box::new(hears));
+    }
+
+    /// How much is kept.
+    pub(crate) fn figures(&self) -> Figures {
+        let mut line = self.inner.line.lock();
+        let complete = line.complete;
+        let mut figures = Figures {
+            guilds: 0,
+            ring_bytes: 0,
+            complete,
+        };
+        for followed in line.followed() {
+            figures.guilds += 1;
+            figures.ring_bytes += followed.feed.ring.read().bytes();
+        }
+        figures
     }
 
     /// What is known of the way from the bus to this replica.

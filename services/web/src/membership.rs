@@ -10,7 +10,7 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use contracts::UserId;
+use contracts::{GuildId, Signal, UserId};
 use event_bus::{BusError, EventBus};
 use limits::Limits;
 use parking_lot::Mutex;
@@ -127,7 +127,10 @@ impl Memberships {
                     at: now,
                     guilds: asked.standings.into(),
                 };
-                Ok(remembered.known.insert(known).clone())
+                let known = remembered.known.insert(known).clone();
+                drop(remembered);
+                self.tell_lost(user, asked.lost).await;
+                Ok(known)
             }
             Err(MembershipError::SignedOut) => Err(MembershipError::SignedOut),
             Err(error) => {
@@ -142,6 +145,33 @@ impl Memberships {
                     None => Err(error),
                 }
             }
+        }
+    }
+
+    /// Tells all replicas of memberships that were lost; a word that does not arrive they find out themselves, later.
+    async fn tell_lost(&self, user_id: UserId, lost: Vec<GuildId>) {
+        for guild_id in lost {
+            let signal = Signal::MembershipLost { user_id, guild_id };
+            if let Err(error) = self.bus.signal(&signal).await {
+                warn!(component = "Internal", %error, "a lost membership could not be told; the others find out");
+                return;
+            }
+        }
+    }
+
+    /// Another replica was told by Discord that a user is no member of a guild any more.
+    pub(crate) fn lost(&self, user: UserId, guild: GuildId) {
+        let mut slots = self.slots.lock();
+        let Some(slot) = slots.known(user) else {
+            return;
+        };
+        // Somebody asks at this moment: the answer may be older than the word.
+        let Ok(mut remembered) = slot.try_lock() else {
+            return slots.forget(user);
+        };
+        if let Some(known) = &mut remembered.known {
+            let left = known.guilds.iter().filter(|one| one.guild != guild);
+            known.guilds = left.cloned().collect();
         }
     }
 

@@ -49,6 +49,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/api/guilds/{guild}/rooms", get(api::rooms))
         .route("/api/guilds/{guild}/events", get(api::history))
         .route("/api/channels/{channel}/messages", get(api::messages))
+        .route("/api/operations", get(api::operations))
         .route("/auth/login", get(login::authorize))
         .route("/auth/callback", get(login::callback))
         .route("/auth/logout", post(login::logout))

@@ -4,6 +4,7 @@ pub(crate) mod staged;
 use std::{ops::Deref, sync::Arc};
 
 use event_bus::EventBus;
+use gateway_registry::GatewayRegistry;
 use lifecycle::{CancellationToken, Lifecycle};
 use limits::Limits;
 use link::Commands;
@@ -25,12 +26,13 @@ pub(crate) struct Parts {
     pub(crate) bus: Arc<dyn EventBus>,
     pub(crate) sessions: Sessions,
     pub(crate) discord: Arc<Discord>,
-    pub(crate) memberships: Memberships,
+    pub(crate) memberships: Arc<Memberships>,
     pub(crate) vault: Vault,
     pub(crate) streams: Streams,
     pub(crate) stream_tokens: StreamTokens,
     pub(crate) commands: Arc<dyn Commands>,
     pub(crate) limits: Arc<dyn Limits>,
+    pub(crate) registry: Option<Arc<dyn GatewayRegistry>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) drain: CancellationToken,
     pub(crate) tasks: Lifecycle,

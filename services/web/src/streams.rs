@@ -174,10 +174,16 @@ impl Streams {
 
     /// Ends the streams that a signal concerns.
     pub(crate) fn hear(&self, signal: &Signal) {
-        self.sign_out(|open| match signal {
-            Signal::SessionEnded { session } => open.session == *session,
-            Signal::UserSignedOut { user_id } => open.user == *user_id,
-        });
+        match signal {
+            Signal::SessionEnded { session } => self.sign_out(|open| open.session == *session),
+            Signal::UserSignedOut { user_id } => self.sign_out(|open| open.user == *user_id),
+            Signal::MembershipLost { user_id, .. } => {
+                let table = self.table.lock();
+                for open in table.open.values().filter(|open| open.user == *user_id) {
+                    open.alarm.look_here();
+                }
+            }
+        }
     }
 
     /// Ends streams whose session is over.

@@ -238,11 +238,13 @@ impl Flow {
                 Some(End::Draining) => self.schedule.drain(self.streams.count()),
                 None => {}
             }
-            if matches!(&self.look, Look::Waiting(_)) && self.slot.alarm.take_look() {
-                if let Look::Waiting(recheck) = &self.look {
+            if let Look::Waiting(recheck) = &self.look {
+                if self.slot.alarm.take_look() {
                     recheck.forget();
+                    self.ask();
+                } else if self.slot.alarm.take_look_here() {
+                    self.ask();
                 }
-                self.ask();
             }
             self.looked(cx);
             if let Some(chunk) = self.live() {

@@ -24,6 +24,7 @@ pub struct Alarm {
     pending: AtomicBool,
     end: AtomicU8,
     look: AtomicBool,
+    look_here: AtomicBool,
     /// Bytes that were appended for the stream and that its reader has not taken.
     waiting: AtomicUsize,
     patience: Patience,
@@ -77,6 +78,17 @@ impl Alarm {
     /// Whether that was asked for since the last call.
     pub(crate) fn take_look(&self) -> bool {
         self.look.load(Ordering::Acquire) && self.look.swap(false, Ordering::AcqRel)
+    }
+
+    /// Asks the stream to find out anew whether its user may be here, from what this replica knows by now.
+    pub(crate) fn look_here(&self) {
+        self.look_here.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+
+    /// Whether that was asked for since the last call.
+    pub(crate) fn take_look_here(&self) -> bool {
+        self.look_here.load(Ordering::Acquire) && self.look_here.swap(false, Ordering::AcqRel)
     }
 
     /// Whether the stream has to end.

@@ -24,13 +24,15 @@ pub(super) struct Asked {
     pub(super) standings: Vec<Standing>,
     /// Some guilds could not be asked for: they are what they were, or left out, and to be asked for again this soon.
     pub(super) again_in: Option<Duration>,
+    /// Where the user was a member and, as Discord says, is none any more.
+    pub(super) lost: Vec<GuildId>,
 }
 
 /// What became of the question after one guild.
 enum Found {
     Member(Standing),
     /// The user is not in it (any more).
-    Nobody,
+    Nobody(GuildId),
     Failed(GuildId, DiscordError),
 }
 
@@ -55,11 +57,18 @@ impl Memberships {
         let mut asked = Asked {
             standings: Vec::with_capacity(found.len()),
             again_in: None,
+            lost: Vec::new(),
         };
+        let was_in = |guild: &GuildId| last.is_some_and(|last| last.of(*guild).is_some());
+        // The bot may have gone where the user still is: then nothing is lost that others have to hear of.
+        let known = last.map(Known::ids).unwrap_or_default();
+        let gone = known.into_iter().filter(|guild| !guilds.contains(guild));
+        asked.lost.extend(gone);
         for found in found {
             match found {
                 Found::Member(standing) => asked.standings.push(standing),
-                Found::Nobody => {}
+                Found::Nobody(guild) if was_in(&guild) => asked.lost.push(guild),
+                Found::Nobody(_) => {}
                 Found::Failed(guild, error) => {
                     debug!(component = "Internal", %guild, %error, "a membership could not be read");
                     let soon = match error {
@@ -112,7 +121,7 @@ impl Memberships {
         }
         match answer {
             Ok(Some(member)) => Found::Member(of(guild, member, asked_at)),
-            Ok(None) => Found::Nobody,
+            Ok(None) => Found::Nobody(guild),
             Err(error) => Found::Failed(guild, error),
         }
     }

@@ -86,6 +86,11 @@ impl Slots {
         Arc::clone(&used.slot)
     }
 
+    /// The slot of a user, if there is one.
+    pub(super) fn known(&self, user: UserId) -> Option<Slot> {
+        self.users.get(&user).map(|used| Arc::clone(&used.slot))
+    }
+
     pub(super) fn forget(&mut self, user: UserId) {
         self.users.remove(&user);
     }

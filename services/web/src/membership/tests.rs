@@ -155,6 +155,39 @@ async fn what_fails_for_one_guild_does_not_take_the_others_nor_what_was_known() 
 }
 
 #[tokio::test]
+async fn a_lost_membership_is_told_once_and_a_failure_or_the_bots_leaving_is_none() {
+    let (discord, memberships, session, stage) = ground(Duration::ZERO).await;
+    let mut heard = stage.signals();
+    memberships.of(USER, &session).await.unwrap();
+    discord.answers.lock().insert(1, (500, "0"));
+    memberships.of(USER, &session).await.unwrap();
+    discord.answers.lock().clear();
+    discord.answers.lock().insert(2, (404, "0"));
+    memberships.of(USER, &session).await.unwrap();
+    memberships.of(USER, &session).await.unwrap();
+    discord.guilds.lock().clear();
+    memberships.of(USER, &session).await.unwrap();
+    let lost = |guild| contracts::Signal::MembershipLost {
+        user_id: USER,
+        guild_id: GuildId::new(guild),
+    };
+    assert_eq!(heard.recv().await, Some(lost(2)));
+    assert_eq!(heard.recv().await, Some(lost(1)));
+    assert!(heard.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn what_another_replica_was_told_holds_here_without_a_question() {
+    let (discord, memberships, session, _stage) = ground(Duration::from_secs(60)).await;
+    memberships.of(USER, &session).await.unwrap();
+    let asked = discord.asked.load(Ordering::Relaxed);
+    memberships.lost(USER, GuildId::new(2));
+    memberships.lost(UserId::new(8), GuildId::new(2));
+    assert_eq!(ids(&memberships.of(USER, &session).await.unwrap()), [1]);
+    assert_eq!(discord.asked.load(Ordering::Relaxed), asked);
+}
+
+#[tokio::test]
 async fn discord_is_not_asked_before_it_wants_to_be() {
     let (discord, memberships, session, _stage) = ground(Duration::ZERO).await;
     memberships.of(USER, &session).await.unwrap();

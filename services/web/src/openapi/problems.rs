@@ -28,13 +28,10 @@ pub(super) const UNAVAILABLE: Problem = (
 pub(super) const DISCORD: Problem = (502, "discord-failed", "Discord failed");
 pub(super) const LATE: Problem = (504, "timeout", "the answer took too long");
 
+pub(super) const TOO_LARGE: Problem = (413, "too-large", "the body has more than 64 KiB");
+
 /// Of everything that asks who is signed in.
-pub(super) const SIGNED_IN: &[Problem] = &[
-    UNAUTHORIZED,
-    UNAVAILABLE,
-    LATE,
-    (413, "too-large", "the body has more than 64 KiB"),
-];
+pub(super) const SIGNED_IN: &[Problem] = &[UNAUTHORIZED, UNAVAILABLE, LATE, TOO_LARGE];
 
 /// Of everything that asks which guilds are the user's.
 pub(super) const MEMBER: &[Problem] = &[DISCORD];

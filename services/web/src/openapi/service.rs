@@ -1,12 +1,16 @@
 //! For those who run it, and the pages.
 
+use contracts::operations::Operations;
 use serde_json::{Value, json};
 use utoipa::openapi::{
     RefOr, Schema,
     schema::{ObjectBuilder, Type},
 };
 
-use super::{Operation, problems::LATE};
+use super::{
+    Operation,
+    problems::{LATE, LOOKS, NOT_FOUND, TOO_LARGE, UNAVAILABLE},
+};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -32,10 +36,29 @@ pub(super) fn operations() -> Vec<Operation> {
             json!({"status": "starting", "reason": "the event bus has not answered yet"}),
         )
         .problems(&[LATE]),
+        Operation::get("service", "/api/operations", "operations", "The state of the deployment, for operators")
+            .about("For the users whom `OPERATORS` names. For everybody else, signed in or not, there is nothing here.")
+            .gives::<Operations>("As the replica that answers knows it.", example())
+            .problems(&[NOT_FOUND, UNAVAILABLE, LATE, TOO_LARGE])
+            .problems(LOOKS),
         Operation::get("service", "/api/openapi.json", "openapi", "This document")
             .gives_json(200, "It.", object(), json!({"openapi": "3.1.0"}))
             .problems(&[LATE]),
     ]
+}
+
+fn example() -> Value {
+    let shard = json!({"id": 0, "owner": "0b5e3c3a-6e0f-4f9e-9c57-2f4e8f6f2a11", "connection": "CONNECTED"});
+    json!({
+        "replica": {"version": "0.1.0", "hub": "ready", "draining": false, "streams": 1200, "guilds": 3, "ringBytes": 1_048_576,
+            "complete": "1763836800123-0"},
+        "registry": "known",
+        "gateways": [{"instance": "0b5e3c3a-6e0f-4f9e-9c57-2f4e8f6f2a11", "version": "0.1.0", "startedAt": 1_763_836_000_000_u64,
+            "heartbeatAt": 1_763_836_800_000_u64, "shards": [0]}],
+        "shardCount": 1,
+        "nextShardCount": null,
+        "shards": [shard],
+    })
 }
 
 fn said(status: &[&str]) -> RefOr<Schema> {

@@ -29,13 +29,13 @@ pub(crate) fn staged(stage: &Stage, membership_ttl: &str) -> AppState {
     let vault = Vault::new([&config.session_secret]);
     let bus: Arc<dyn EventBus> = Arc::new(stage.script.clone());
     let limits: Arc<dyn Limits> = Arc::new(MemoryLimits::default());
-    let memberships = Memberships::new(
+    let memberships = Arc::new(Memberships::new(
         Arc::clone(&discord),
         Arc::clone(&bus),
         Arc::clone(&limits),
         vault.clone(),
         config.membership_ttl,
-    );
+    ));
     let stop = CancellationToken::new();
     let (streams, _leases) =
         Streams::new(20, Arc::clone(&limits), Arc::clone(&metrics), stop.clone());
@@ -51,6 +51,7 @@ pub(crate) fn staged(stage: &Stage, membership_ttl: &str) -> AppState {
         streams,
         commands: Arc::new(link::NoGateway),
         limits,
+        registry: None,
         metrics,
         drain: stop,
         tasks: Lifecycle::new(),

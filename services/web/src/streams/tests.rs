@@ -16,6 +16,8 @@ struct Noting {
     places: MemoryLimits,
     held: Mutex<Vec<String>>,
     away: Mutex<bool>,
+    /// Leases run out so many times sooner; 0 = as they are.
+    hurry: u32,
 }
 
 #[async_trait]
@@ -35,6 +37,7 @@ impl Limits for Noting {
             return Err(LimitsError("away".to_owned()));
         }
         self.held.lock().push(holder.to_owned());
+        let ttl = ttl / self.hurry.max(1);
         self.places.hold(key, holder, most, ttl).await
     }
 
@@ -125,6 +128,30 @@ async fn leases_are_renewed_as_long_as_streams_are_open() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(renewed(&limits), 1);
     drop(first);
+}
+
+#[tokio::test]
+async fn the_places_of_a_replica_that_was_killed_are_free_once_its_leases_ran_out() {
+    let limits = Arc::new(Noting {
+        hurry: 100,
+        ..Noting::default()
+    });
+    let lease = leases::LEASE / limits.hurry;
+    let metrics = Arc::new(Metrics::register(&Registry::new()).unwrap());
+    let stop = CancellationToken::new();
+    let (killed, keep) = Streams::new(2, Arc::clone(&limits) as _, metrics, stop);
+    // Nothing of it runs any more: no lease is renewed, none is given back.
+    drop(keep);
+    let places = [open(&killed, 1, 1).await, open(&killed, 1, 1).await];
+    assert!(places.iter().all(Result::is_ok));
+    let survivor = replica(&limits, 2);
+    assert_eq!(open(&survivor, 1, 1).await.unwrap_err(), NoPlace::TooMany);
+    let begun = Instant::now();
+    while open(&survivor, 1, 1).await.is_err() {
+        assert!(begun.elapsed() < lease * 10, "they do not come back");
+        tokio::time::sleep(lease / 20).await;
+    }
+    drop(places);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod socket;
 mod audit;
 mod limits;
 mod login;
+mod operations;
 mod outage;
 mod renewal;
 mod rpc;

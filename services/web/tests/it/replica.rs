@@ -3,6 +3,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use contracts::GuildId;
 use environment::Env;
 use event_bus::{BusConfig, EventBus, MemoryBus, Retention, WithoutRedis};
+use gateway_registry::{GatewayRegistry, SingleRegistry};
 use lifecycle::Lifecycle;
 use limits::{Limits, MemoryLimits, RedisLimits};
 use prometheus::Registry;
@@ -37,6 +38,7 @@ pub(crate) struct Deployment {
     pub(crate) redis: Option<RedisServer>,
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) limits: Arc<dyn Limits>,
+    pub(crate) registry: Arc<dyn GatewayRegistry>,
 }
 
 impl Deployment {
@@ -68,6 +70,7 @@ impl Deployment {
             redis,
             gateway: Arc::default(),
             limits,
+            registry: Arc::new(SingleRegistry::new()),
         }
     }
 
@@ -104,6 +107,7 @@ impl Deployment {
             sessions: self.sessions.clone(),
             commands: self.gateway.clone(),
             limits: Arc::clone(&self.limits),
+            registry: Some(Arc::clone(&self.registry)),
         };
         let app = App::assemble(config, ports, registry.clone())
             .await

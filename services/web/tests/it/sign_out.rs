@@ -83,6 +83,35 @@ async fn signing_out_everywhere_ends_all_sessions_of_the_user() {
 }
 
 #[tokio::test]
+async fn a_lost_membership_ends_the_streams_on_all_replicas_as_soon_as_one_knows() {
+    let deployment = Deployment::on_redis().await;
+    let curious = [("MEMBERSHIP_TTL_SECONDS", "1")];
+    let webs = [
+        deployment.replica(&curious).await,
+        deployment.replica(&LONG).await,
+    ];
+    let browser = Browser::signed_in(&webs[0]).await;
+    deployment.discord.next_user(5);
+    let stranger = Browser::signed_in(&webs[1]).await;
+    let streams = [
+        browser.stream("").await,
+        browser.at(&webs[1]).stream("").await,
+        stranger.stream("").await,
+    ];
+    for stream in &streams {
+        stream
+            .wait_until(|stream| !stream.last_event_id().is_empty())
+            .await;
+    }
+    deployment.discord.set_guilds(&[5]);
+    streams[0].wait_for_end().await;
+    let known = Instant::now();
+    streams[1].wait_for_end().await;
+    assert!(known.elapsed() < SOON, "{:?}", known.elapsed());
+    assert!(!streams[2].has_ended(), "nobody spoke of this user");
+}
+
+#[tokio::test]
 async fn a_session_lasts_as_long_as_it_is_used_and_not_longer() {
     let deployment = Deployment::in_memory().await;
     let web = deployment.replica(&[("SESSION_TTL", "3")]).await;
