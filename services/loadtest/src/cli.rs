@@ -6,7 +6,7 @@ use crate::{cost::NamedPid, target::Target};
 
 /// Load on a running Fanfare: streams, events, latency, what was lost or doubled, what it cost.
 #[derive(Debug, Parser)]
-#[command(name = "loadtest", version)]
+#[command(name = "loadtest", version = program::version())]
 pub struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

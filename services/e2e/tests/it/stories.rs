@@ -1,6 +1,7 @@
 //! What users see, told with the real binaries.
 
 mod all_in_one;
+mod check;
 mod cli;
 mod configuration;
 mod discord_trouble;

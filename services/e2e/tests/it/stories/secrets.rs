@@ -1,26 +1,31 @@
 use std::{fs, path::Path};
 
-use reqwest::header;
+use reqwest::{Response, header};
 use serde_json::{Value, json};
 
 use crate::{
-    browser::Browser,
-    stack::{LINK_TOKEN, SESSION_SECRET, Stack, client},
+    browser::{Browser, Stream},
+    stack::{LINK_TOKEN, SESSION_SECRET, Stack, client, wait_until_ready},
 };
 
 const WRITTEN: &str = "a message that is nobody else's business";
 const SENT: &str = "another one that was written in a browser";
+const LATER: &str = "a third one, written while the gateway was away";
+const FAILED: &str = "a fourth one, which Discord does not take";
 const CODE: &str = "a-code-that-nobody-gave-out";
+const WRONG: &str = "a-link-token-that-is-not-the-right-one-0123";
+
+/// Calls a function.
+async fn ask(browser: &Browser, function: &str, input: &Value) -> Response {
+    let request = client()
+        .post(format!("{}/api/rpc/{function}", browser.base))
+        .header(header::COOKIE, browser.cookie());
+    request.json(input).send().await.expect("web answers")
+}
 
 /// Calls a function, which has to succeed.
 async fn call(browser: &Browser, function: &str, input: Value) -> Value {
-    let reply = client()
-        .post(format!("{}/api/rpc/{function}", browser.base))
-        .header(header::COOKIE, browser.cookie())
-        .json(&input)
-        .send()
-        .await
-        .expect("web answers");
+    let reply = ask(browser, function, &input).await;
     let status = reply.status();
     let answer: Value = reply.json().await.expect("the answer is JSON");
     assert!(status.is_success(), "{function} {input}: {status} {answer}");
@@ -48,10 +53,42 @@ fn written(folder: &Path) -> String {
     all
 }
 
+/// Whatever goes wrong while people write: Discord's connection, its session, its answers, a stranger on LINK, Redis.
+async fn trouble(stack: &mut Stack, browser: &Browser, stream: &Stream) {
+    let control = stack.control.clone();
+    control.fault(json!({"kind": "expire-sessions"})).await;
+    control.fault(json!({"kind": "drop"})).await;
+    let post = json!({"user": "mason", "channel": "general", "content": LATER});
+    control.act("message", post).await;
+    stream
+        .wait_for("what was written meanwhile", |event| {
+            event.data["content"] == LATER
+        })
+        .await;
+
+    let general = control.channel("general").await;
+    control
+        .fault(json!({"kind": "rest-down", "ms": 2_000}))
+        .await;
+    let message = json!({"channelId": general, "content": FAILED});
+    let answer = ask(browser, "sendMessage", &message).await;
+    assert!(!answer.status().is_success(), "{}", answer.status());
+
+    let link = format!("http://127.0.0.1:{}/link", stack.gateway_port);
+    let refused = client().get(link).bearer_auth(WRONG).send().await;
+    assert_eq!(refused.expect("the gateway answers").status(), 401);
+
+    stack.redis.kill();
+    let answer = browser.get("/api/me").await;
+    assert!(!answer.status().is_success(), "{}", answer.status());
+    stack.redis.restart().await;
+    wait_until_ready(&format!("{}/api/ready", browser.base)).await;
+    wait_until_ready(&format!("http://127.0.0.1:{}/ready", stack.gateway_port)).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_secret_is_logged_at_any_level() {
-    let stack = Stack::logging("trace", 1).await;
-    let web = &stack.webs[0];
+    let mut stack = Stack::logging("trace", 1).await;
     let browser = stack.browser(0).await;
     let stream = browser.stream("events=message.*,room.*", None).await;
     let post = json!({"user": "mason", "channel": "general", "content": WRITTEN});
@@ -77,6 +114,8 @@ async fn nothing_secret_is_logged_at_any_level() {
     let opening = call(&browser, "issueStreamToken", json!({})).await;
     let callback = format!("/auth/callback?code={CODE}&state=x");
     assert_eq!(browser.get(&callback).await.status(), 400);
+    trouble(&mut stack, &browser, &stream).await;
+    let web = &stack.webs[0];
     web.process.wait_for_output("a sign-in failed");
     stack.gateway.wait_for_output("A command was answered");
 
@@ -94,10 +133,11 @@ async fn nothing_secret_is_logged_at_any_level() {
         &invite,
         &opening,
         CODE,
+        WRONG,
     ];
     let logs = [web.process.output(), stack.gateway.output()];
     for log in &logs {
-        for secret in secrets.iter().chain([&WRITTEN, &SENT]) {
+        for secret in secrets.iter().chain([&WRITTEN, &SENT, &LATER, &FAILED]) {
             let line = log.lines().find(|line| line.contains(secret));
             assert_eq!(line, None, "it holds `{secret}`");
         }
