@@ -106,6 +106,8 @@ async fn live(stack: &Stack, browser: &Browser) -> Vec<Stream> {
                 .await,
         );
     }
+    // One that has ended has an age.
+    drop(browser.stream("", None).await);
     let (_, name) = stack.control.room(0).await;
     stack
         .control
@@ -113,10 +115,9 @@ async fn live(stack: &Stack, browser: &Browser) -> Vec<Stream> {
         .await;
     let say = json!({"user": "mason", "channel": "general", "content": "hello"});
     stack.control.act("message", say).await;
-    let made = browser
-        .call("createRoom", &json!({"name": "Observed"}))
-        .await;
-    assert_eq!(made.status(), 200);
+    let room = json!({"name": "Observed", "guildId": stack.control.guild().await});
+    let made = browser.call("createRoom", &room).await;
+    assert_eq!(made.status(), 200, "{:?}", made.text().await);
     for stream in &streams {
         for event in ["voice.joined", "message.created", "room.created"] {
             stream.wait_for(event, |came| came.event == event).await;
@@ -156,10 +157,13 @@ async fn every_panel_has_data(prometheus: &Prometheus) {
     }
 }
 
-/// No alert fires, nor is about to.
+/// No alert fires, nor is about to; only the log of a deployment that has just begun is short.
 async fn nothing_is_wrong(prometheus: &Prometheus) {
     prometheus
-        .until("no alert is active", "absent(ALERTS) == 1")
+        .until(
+            "no alert is active",
+            "absent(ALERTS{alertname!='FanfareRetentionShort'}) == 1",
+        )
         .await;
 }
 
