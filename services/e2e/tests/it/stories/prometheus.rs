@@ -51,6 +51,12 @@ async fn prometheus_scrapes_three_replicas_and_a_gateway_and_answers_all_that_is
         prometheus
             .until("deliveries are counted", "fanfare:deliveries:rate5m > 0")
             .await;
+        prometheus
+            .until(
+                "the windows of the SLO are recorded",
+                "fanfare:gateway_unavailability:ratio_30d == 0",
+            )
+            .await;
         every_rule_is_sound(&prometheus).await;
         every_panel_has_data(&prometheus).await;
         nothing_is_wrong(&prometheus).await;
