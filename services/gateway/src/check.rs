@@ -22,7 +22,9 @@ const BUS_PATIENCE: Duration = Duration::from_secs(5);
 /// How long any question to Discord may take.
 const DISCORD_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Pages of the bot's guilds that are asked for, of 200 guilds each.
+/// Guilds on a page (Discord, "Get Current User Guilds": 200 at most, which is what is asked for).
+const GUILD_PAGE: usize = 200;
+/// Pages of the bot's guilds that are asked for.
 const GUILD_PAGES: usize = 15;
 /// How many guilds are looked at where the configuration names none.
 const GUILDS_SHOWN: usize = 10;
@@ -174,7 +176,9 @@ async fn guilds(config: &Config, rest: &Rest, findings: &mut Findings) {
     for _ in 0..GUILD_PAGES {
         match rest.current_guilds(after).await {
             Ok(page) => {
+                // A page that is not full is the last; asking for one more would wait for Discord's limits.
                 after = page.last().map(|guild| guild.id);
+                after = after.filter(|_| page.len() >= GUILD_PAGE);
                 of_bot.extend(page.into_iter().map(|guild| (guild.id, guild)));
             }
             Err(error) => {
