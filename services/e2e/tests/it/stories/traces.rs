@@ -182,7 +182,7 @@ async fn a_call_is_one_trace_through_web_gateway_and_discord_and_holds_no_secret
     let trace = collector
         .wait_for("the trace of createRoom", |spans| {
             named(spans, "POST /api/rpc/createRoom")
-                .filter(|trace| !of(trace, "POST /guilds/{}/channels").is_empty())
+                .filter(|trace| !of(trace, "POST /guilds/{id}/channels").is_empty())
         })
         .await;
     let request = one(&trace, "POST /api/rpc/createRoom");
