@@ -46,7 +46,7 @@ COMPOSE_CONFIG := target/python/deploy/bin/docker-compose --env-file /dev/null -
 
 lint-deploy: target/python/deploy/.installed ## The Dockerfile, the shell scripts and the compose file, with either Discord
 	target/python/deploy/bin/hadolint deploy/docker/Dockerfile
-	target/python/deploy/bin/yamllint --strict --config-file deploy/.yamllint docker-compose.yml
+	target/python/deploy/bin/yamllint --strict --config-file deploy/.yamllint docker-compose.yml deploy/docker/discord
 	sh -n deploy/docker/prepare.sh
 	python3 -c 'compile(open("deploy/docker/try.py").read(), "try.py", "exec")'
 	$(COMPOSE_CONFIG)

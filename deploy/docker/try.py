@@ -5,8 +5,9 @@
     deploy/docker/try.py
 
 People sign in at the simulator, each opens streams through the load balancer, and numbered messages come at an even rate, while replicas of
-web and gateways are added and taken away. A stream that ends is opened again with the id that it had last, as browsers do. Every number
-has to come once on every stream, in order. Exit code 0: it did.
+web and gateways are added and taken away. Every second stream is left every ten seconds, as a page that is loaded again, so that the
+replicas all get some. A stream that ends is opened again with the id that it had last. Every number has to come once on every stream, in
+order. Exit code 0: it did.
 """
 
 import argparse
@@ -53,7 +54,8 @@ def sign_in(url, person):
 class Stream:
     """One browser's stream, opened again whenever it ends."""
 
-    def __init__(self, url, cookie):
+    def __init__(self, url, cookie, restless):
+        self.restless = restless
         at = urllib.parse.urlsplit(url)
         self.host, self.port, self.cookie = at.hostname, at.port or 80, cookie
         self.last, self.retry, self.opened = None, 1.0, 0
@@ -81,8 +83,8 @@ class Stream:
                 self.odd.append(head.split("\r\n")[0])
                 return
             self.opened += 1
-            text = b""
-            while True:
+            text, opened = b"", time.time()
+            while not self.restless or time.time() < opened + 10:
                 # Web says something each 15 s.
                 size = int(await asyncio.wait_for(reader.readline(), 40), 16)
                 if size == 0:
@@ -123,7 +125,7 @@ async def compose(command, *words):
 
 async def run(options):
     cookies = [sign_in(options.url, person) for person in PEOPLE[: options.people]]
-    streams = [Stream(options.url, cookie) for cookie in cookies for _ in range(options.streams)]
+    streams = [Stream(options.url, cookie, at % 2 == 1) for cookie in cookies for at in range(options.streams)]
     tasks = [asyncio.create_task(stream.follow()) for stream in streams]
     for stream in streams:
         await asyncio.wait_for(stream.ready.wait(), PATIENCE)

@@ -57,23 +57,31 @@ fn variables(program: &'static str) -> BTreeSet<String> {
     names
 }
 
-/// The names that a file of `NAME=value` or `NAME` lines has, those behind a `# ` too if `commented`.
-fn names(file: &str, commented: bool) -> BTreeSet<String> {
-    let text = read(&root().join(file));
-    text.lines()
-        .filter_map(|line| {
-            let line = match line.strip_prefix("# ") {
-                Some(line) if commented && line.contains('=') => line,
-                Some(_) => return None,
-                None => line,
-            };
-            let name = line.split_once('=').map_or(line, |(name, _)| name);
-            let named = !name.is_empty()
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-            named.then(|| name.to_owned())
-        })
+/// What gateway and web are told of the Discord of that name.
+fn told(discord: &str) -> BTreeSet<String> {
+    let path = root().join(format!("deploy/docker/discord/{discord}.yml"));
+    let compose = Compose::parse(&read(&path));
+    let environment = compose.service("discord")["environment"].as_mapping();
+    let names = environment.into_iter().flat_map(|names| names.keys());
+    names
+        .map(|name| name.as_str().expect("a name is text").to_owned())
+        .collect()
+}
+
+/// The names in `.env.example`, those behind a `# ` too.
+fn example() -> BTreeSet<String> {
+    let is_name = |name: &&str| {
+        !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    };
+    read(&root().join(".env.example"))
+        .lines()
+        .map(|line| line.strip_prefix("# ").unwrap_or(line))
+        .filter_map(|line| Some(line.split_once('=')?.0))
+        .filter(is_name)
+        .map(str::to_owned)
         .collect()
 }
 
@@ -88,7 +96,7 @@ fn every_variable_reaches_the_service_that_reads_it() {
             .keys()
             .map(|name| name.as_str().expect("a name is text").to_owned())
             .collect();
-        let real = names("deploy/docker/discord/real.env", false);
+        let real = told("real");
         let known = variables(program);
         let missing: Vec<_> = known
             .iter()
@@ -113,7 +121,7 @@ fn every_variable_reaches_the_service_that_reads_it() {
 
 #[test]
 fn the_example_has_every_variable_and_no_other() {
-    let example = names(".env.example", true);
+    let example = example();
     let mut read: BTreeSet<_> = ["gateway", "web", "simulator"]
         .into_iter()
         .flat_map(variables)
@@ -157,7 +165,7 @@ fn what_the_example_shows_as_default_is_the_default() {
 #[test]
 fn both_discords_say_what_both_programs_need() {
     for file in ["simulator", "real"] {
-        let told = names(&format!("deploy/docker/discord/{file}.env"), false);
+        let told = told(file);
         for name in [
             "DISCORD_API_URL",
             "DISCORD_AUTHORIZE_URL",
@@ -167,7 +175,7 @@ fn both_discords_say_what_both_programs_need() {
             "DISCORD_BOT_TOKEN_FILE",
             "DISCORD_CLIENT_SECRET_FILE",
         ] {
-            assert!(told.contains(name), "{file}.env does not tell {name}");
+            assert!(told.contains(name), "{file}.yml does not tell {name}");
         }
     }
 }
