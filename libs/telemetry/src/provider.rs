@@ -31,7 +31,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use crate::{BEGIN, SPAN, TelemetryConfig};
+use crate::{BEGIN, SPAN, TelemetryConfig, trace::keep};
 
 /// Spans that wait for the exporter; more are dropped, so that a collector that is away costs nothing else.
 const SPAN_QUEUE: usize = 4096;
@@ -88,12 +88,13 @@ pub(crate) fn provider(
         .build())
 }
 
+/// Where a parent's decision counts, the other ones fall before a span is made; else they are made by the id of the trace.
 fn sampler(config: &TelemetryConfig) -> Sampler {
-    let ratio = Sampler::TraceIdRatioBased(config.sample_ratio);
     if config.parent_based {
-        Sampler::ParentBased(Box::new(ratio))
+        keep(config.sample_ratio);
+        Sampler::ParentBased(Box::new(Sampler::AlwaysOn))
     } else {
-        ratio
+        Sampler::TraceIdRatioBased(config.sample_ratio)
     }
 }
 

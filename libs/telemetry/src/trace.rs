@@ -4,7 +4,11 @@
 //! process, [`SPAN`] for a part of one. Without an exporter such spans are not made at all (they are below the level of logs),
 //! and a part is made only inside a span that is kept: nothing is orphaned, and what is not sampled costs one random number.
 
-use std::{collections::HashMap, time::SystemTime};
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicU64, Ordering},
+    time::SystemTime,
+};
 
 use opentelemetry::{
     propagation::TextMapPropagator as _,
@@ -23,8 +27,25 @@ pub const SPAN: &str = "trace";
 
 const HEADER: &str = "traceparent";
 
-/// The span, if the trace that begins with it is kept; else none.
-pub fn sampled(span: Span) -> Span {
+/// The part of the traces that begin here which is kept, as the bits of a number from 0 to 1: the coin of [`sampled`].
+static KEPT: AtomicU64 = AtomicU64::new(1.0_f64.to_bits());
+
+/// From now on this part of the traces that begin here is kept, 0 to 1.
+pub(crate) fn keep(ratio: f64) {
+    KEPT.store(ratio.to_bits(), Ordering::Relaxed);
+}
+
+/// A span with which a trace begins, if that is kept; else none. `make` is asked only if needed.
+pub fn sampled(make: impl FnOnce() -> Span) -> Span {
+    if rand::random::<f64>() < f64::from_bits(KEPT.load(Ordering::Relaxed)) {
+        if_kept(make())
+    } else {
+        Span::none()
+    }
+}
+
+/// The span, if the exporter keeps its trace; else none.
+fn if_kept(span: Span) -> Span {
     if of(&span).is_some_and(|context| context.is_sampled()) {
         span
     } else {
@@ -48,7 +69,7 @@ pub fn continued(traceparent: Option<&str>, make: impl FnOnce() -> Span) -> Span
         return Span::none();
     }
     match span.set_parent(parent) {
-        Ok(()) => sampled(span),
+        Ok(()) => if_kept(span),
         Err(_not_exported) => Span::none(),
     }
 }

@@ -14,19 +14,21 @@ use crate::pipeline::since;
 
 /// The trace of a dispatch begins; until its changes are handed over to the publisher.
 pub(crate) fn dispatch(shard: ShardId, dispatch: &Dispatch) -> Span {
-    telemetry::sampled(debug_span!(
-        target: BEGIN,
-        "discord.dispatch",
-        otel.kind = "consumer",
-        messaging.system = "discord",
-        messaging.operation.name = "dispatch",
-        messaging.operation.type = "receive",
-        discord.event = dispatch.event.name(),
-        discord.shard = %shard,
-        discord.seq = dispatch.seq,
-        fanfare.guild_id = dispatch.event.guild_id().map(GuildId::get).map(display),
-        fanfare.waited_ms = since(dispatch.received_at).as_millis() as u64,
-    ))
+    telemetry::sampled(|| {
+        debug_span!(
+            target: BEGIN,
+            "discord.dispatch",
+            otel.kind = "consumer",
+            messaging.system = "discord",
+            messaging.operation.name = "dispatch",
+            messaging.operation.type = "receive",
+            discord.event = dispatch.event.name(),
+            discord.shard = %shard,
+            discord.seq = dispatch.seq,
+            fanfare.guild_id = dispatch.event.guild_id().map(GuildId::get).map(display),
+            fanfare.waited_ms = since(dispatch.received_at).as_millis() as u64,
+        )
+    })
 }
 
 /// What it means is found out.

@@ -12,16 +12,18 @@ pub(crate) fn request(method: &Method, route: Option<&str>) -> Span {
     let Some(route) = route.filter(|route| is_traced(route)) else {
         return Span::none();
     };
-    telemetry::sampled(debug_span!(
-        target: BEGIN,
-        "http.request",
-        otel.name = %format_args!("{method} {route}"),
-        otel.kind = "server",
-        otel.status_code = Empty,
-        http.request.method = %method,
-        http.route = route,
-        http.response.status_code = Empty,
-    ))
+    telemetry::sampled(|| {
+        debug_span!(
+            target: BEGIN,
+            "http.request",
+            otel.name = %format_args!("{method} {route}"),
+            otel.kind = "server",
+            otel.status_code = Empty,
+            http.request.method = %method,
+            http.route = route,
+            http.response.status_code = Empty,
+        )
+    })
 }
 
 /// It was answered.

@@ -57,7 +57,7 @@ fn named<'a>(spans: &'a [SpanData], name: &str) -> &'a SpanData {
 fn a_trace_goes_on_in_another_process() {
     let mut traceparent = None;
     let here = exported(Sampler::AlwaysOn, "info", || {
-        let root = sampled(debug_span!(target: BEGIN, "dispatch"));
+        let root = sampled(|| debug_span!(target: BEGIN, "dispatch"));
         let part = root.in_scope(|| debug_span!(target: SPAN, "publish"));
         traceparent = self::traceparent(&part);
         assert_eq!(trace_id(&part), trace_id(&root));
@@ -84,7 +84,7 @@ fn a_trace_goes_on_in_another_process() {
 fn what_is_not_kept_leaves_nothing_behind() {
     for logs in ["info", "trace"] {
         let spans = exported(Sampler::AlwaysOff, logs, || {
-            let root = sampled(debug_span!(target: BEGIN, "dispatch"));
+            let root = sampled(|| debug_span!(target: BEGIN, "dispatch"));
             assert!(root.is_disabled() && traceparent(&root).is_none());
             root.in_scope(|| {
                 let part = debug_span!(target: SPAN, "publish");

@@ -5,6 +5,7 @@ mod check;
 mod cli;
 mod configuration;
 mod discord_trouble;
+mod handover;
 mod interface;
 mod link;
 mod logs;
