@@ -57,7 +57,13 @@ async fn nothing_is_lost_over(config: &RedisConfig, fail_over: impl AsyncFnOnce(
     assert!(back < BACK_WITHIN, "{back:?}");
     assert!(receiver.interruptions > 0, "it was told");
     assert_eq!(receiver.received, sender.positions());
-    assert!(receiver.resets.is_empty(), "{:?}", receiver.resets);
+    // Only where the new master did not know what the old one had acknowledged may an id have been passed meanwhile (by a tick).
+    let lagged = sender.again > 0;
+    assert!(
+        lagged || receiver.resets.is_empty(),
+        "{:?}",
+        receiver.resets
+    );
     // and it is live again
     let interruptions = receiver.interruptions;
     tokio::join!(sender.send(50), receiver.receive(550));
