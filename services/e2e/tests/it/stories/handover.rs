@@ -27,15 +27,18 @@ async fn create(browser: &Browser, guild: &str, name: &str, key: &str) -> Respon
     request.send().await.expect("web answers")
 }
 
-/// Asks with the same key until it is done; the room.
-async fn until_created(browser: &Browser, guild: &str, name: &str, key: &str) -> String {
+/// Asks with the same key until it is known what became of it: the room, or that nobody can know.
+async fn until_settled(browser: &Browser, guild: &str, name: &str, key: &str) -> Option<String> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let answer = create(browser, guild, name, key).await;
         let status = answer.status().as_u16();
         let body: Value = answer.json().await.expect("JSON");
         if status == 200 {
-            return body["channelId"].as_str().expect("a room").to_owned();
+            return Some(body["channelId"].as_str().expect("a room").to_owned());
+        }
+        if body["code"] == "outcome-unknown" {
+            return None;
         }
         let passing = matches!(status, 429 | 502 | 503 | 504);
         assert!(passing && Instant::now() < deadline, "{status} {body}");
@@ -44,7 +47,7 @@ async fn until_created(browser: &Browser, guild: &str, name: &str, key: &str) ->
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_that_is_wished_for_while_its_gateway_goes_is_made_exactly_once() {
+async fn a_room_that_is_wished_for_while_its_gateway_goes_is_made_once() {
     let mut stack = Stack::start(1).await;
     let browser = stack.browser(0).await;
     let guild = stack.control.guild().await;
@@ -54,23 +57,28 @@ async fn a_room_that_is_wished_for_while_its_gateway_goes_is_made_exactly_once()
         let next = gateway(&stack.control, &stack.redis.url(), port);
         let name = format!("Gone with {signal}");
         let key = format!("0f1e2d3c-{signal}");
-        let (wished, ()) = tokio::join!(until_created(&browser, &guild, &name, &key), async {
+        let (wished, ()) = tokio::join!(until_settled(&browser, &guild, &name, &key), async {
             tokio::time::sleep(SOON).await;
             stack.gateway.signal(signal);
         });
         wait_until_ready(&format!("http://127.0.0.1:{port}/ready")).await;
         stack.gateway.wait();
         stack.gateway = next;
-        // Whoever asks again is told the same.
-        assert_eq!(until_created(&browser, &guild, &name, &key).await, wished);
+        // Who stops in order finishes first; who is killed may take the answer along, and then it is not done once more.
+        assert!(wished.is_some() || signal == "KILL", "{signal}");
+        let again = until_settled(&browser, &guild, &name, &key).await;
+        assert_eq!(again, wished, "whoever asks again is told the same");
         let state = stack.control.state().await;
         let channels = state["guilds"][0]["channels"].as_array();
         let made: Vec<_> = channels
             .into_iter()
             .flatten()
             .filter(|channel| channel["name"] == name.as_str())
-            .map(|channel| channel["id"].clone())
+            .map(|channel| channel["id"].as_str())
             .collect();
-        assert_eq!(made, [json!(wished)], "{signal}");
+        match &wished {
+            Some(room) => assert_eq!(made, [Some(room.as_str())], "{signal}"),
+            None => assert!(made.len() <= 1, "{signal}: {made:?}"),
+        }
     }
 }
