@@ -67,7 +67,10 @@ async fn a_room_that_is_wished_for_while_its_gateway_goes_is_made_once() {
         // Who stops in order finishes first; who is killed may take the answer along, and then it is not done once more.
         assert!(wished.is_some() || signal == "KILL", "{signal}");
         let again = until_settled(&browser, &guild, &name, &key).await;
-        assert_eq!(again, wished, "whoever asks again is told the same");
+        assert!(
+            wished.is_none() || again == wished,
+            "whoever asks again is told the same"
+        );
         let state = stack.control.state().await;
         let channels = state["guilds"][0]["channels"].as_array();
         let made: Vec<_> = channels
@@ -76,7 +79,7 @@ async fn a_room_that_is_wished_for_while_its_gateway_goes_is_made_once() {
             .filter(|channel| channel["name"] == name.as_str())
             .map(|channel| channel["id"].as_str())
             .collect();
-        match &wished {
+        match &again {
             Some(room) => assert_eq!(made, [Some(room.as_str())], "{signal}"),
             None => assert!(made.len() <= 1, "{signal}: {made:?}"),
         }
