@@ -256,7 +256,8 @@ impl Court<'_> {
                 (false, false) => (&mut verdict.unexpected, "unexpected"),
             };
             *count += 1;
-            verdict.note(|| format!("{who}: {what}: {key} {at}"));
+            let seen = self.model.sights.told(self.user, key.guild, key.channel);
+            verdict.note(|| format!("{who}: {what}: {key} {at}; {seen}"));
         }
         let mut lost: Vec<_> = missing.into_values().flatten().collect();
         lost.sort_unstable_by_key(|emitted| emitted.n);

@@ -40,6 +40,16 @@ impl Sights {
         }
     }
 
+    /// Since which dispatches somebody saw a guild and a channel of it and did not, for findings.
+    pub(super) fn told(&self, user: u64, guild: u64, channel: u64) -> String {
+        let of = |channel| {
+            let history = self.history.get(&(user, channel)).into_iter().flatten();
+            let views = history.map(|(n, sight)| format!("{n}: {}", sight.view));
+            views.collect::<Vec<_>>().join(", ")
+        };
+        format!("seen: [{}] in guild [{}]", of(channel), of(guild))
+    }
+
     /// What it always was; `None` = it changed. Of a channel that was never there nothing is seen.
     pub(super) fn steady(&self, user: u64, channel: u64) -> Option<Sight> {
         match self.history.get(&(user, channel)).map(Vec::as_slice) {
