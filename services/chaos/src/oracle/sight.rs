@@ -59,6 +59,12 @@ impl Sights {
         }
     }
 
+    /// By which dispatch a channel was first there for somebody, to be seen or not.
+    pub(super) fn since(&self, user: u64, channel: u64) -> Option<u64> {
+        let (n, _) = self.history.get(&(user, channel))?.first()?;
+        Some(*n)
+    }
+
     /// Whether it is a channel at all.
     pub(super) fn knows(&self, user: u64, channel: u64) -> bool {
         self.history.contains_key(&(user, channel))

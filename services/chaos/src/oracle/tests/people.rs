@@ -173,3 +173,26 @@ fn whoever_was_kicked_is_told_nothing_until_they_are_back_and_nothing_from_befor
     story.receive_those(&[12]);
     assert_eq!(story.verdict(), (1, 0), "before the kick it was owed");
 }
+
+#[test]
+fn whoever_is_back_is_told_of_a_room_as_it_is_when_that_is_noticed() {
+    let user = json!({ "user": { "id": NELLY.to_string() }, "roles": [] });
+    let mut story = crew();
+    story.happen("GUILD_MEMBER_REMOVE", user.clone()); // 11
+    story.happen("GUILD_MEMBER_ADD", user); // 12
+    story.channel("CHANNEL_CREATE", 30, 2, 0); // 13
+    let (id, everyone) = ("30", GUILD.to_string());
+    story.happen(
+        "CHANNEL_UPDATE",
+        json!({
+            "id": id, "type": 2, "name": "another name", "parent_id": null, "user_limit": 0, "flags": 0,
+            "permission_overwrites": [{ "id": everyone, "type": 0, "allow": "0", "deny": "0" }],
+        }),
+    ); // 14
+    let updated = story.model.emitted(GUILD).iter().find(|one| one.n == 14);
+    let mut told = updated.expect("it shows").told.clone();
+    told.key.kind = Kind::RoomCreated;
+    story.receive(&[(14 * SECOND, Arc::new(Payload::Told(told)))]);
+    let verdict = story.judge();
+    assert_eq!((verdict.unexpected, verdict.lost), (0, 0), "{verdict:#?}");
+}
