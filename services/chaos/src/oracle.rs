@@ -8,6 +8,7 @@ mod leak;
 mod model;
 mod payload;
 mod picture;
+mod returned;
 mod sight;
 #[cfg(test)]
 mod tests;

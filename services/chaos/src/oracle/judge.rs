@@ -188,14 +188,9 @@ impl Court<'_> {
     }
 
     /// Whether events like this are compared one by one. Those about a room that came into sight or went out of it are not:
-    /// browsers are told of the room as a whole then, which [`Court::rooms`] looks at. So are those who were kicked, of rooms
-    /// that were made before it was noticed that they are back.
+    /// browsers are told of the room as a whole then, which [`Court::rooms`] looks at.
     fn is_listed(&self, key: &Key) -> bool {
-        let sights = &self.model.sights;
-        let kicked = self.model.kicked(key.guild, self.user);
-        let since = sights.since(self.user, key.channel);
-        let whole = kicked.is_some_and(|kicked| since.is_some_and(|since| since > kicked));
-        let steady = sights.steady(self.user, key.channel).is_some() && !whole;
+        let steady = self.model.sights.steady(self.user, key.channel).is_some();
         self.profile.wants(key.kind) && (steady || !key.kind.is_about_rooms())
     }
 
@@ -258,6 +253,7 @@ impl Court<'_> {
             let (count, what) = match (owed, known) {
                 (true, _) => (&mut verdict.reordered, "out of order"),
                 (false, true) => (&mut verdict.doubled, "doubled"),
+                (false, false) if self.is_of_return(key, got.at) => continue,
                 (false, false) => (&mut verdict.unexpected, "unexpected"),
             };
             *count += 1;

@@ -17,6 +17,8 @@ pub(super) struct Sender {
     pub(super) sent: Vec<Change>,
     /// How many changes were run again.
     pub(super) again: usize,
+    /// The ids that were given out first.
+    pub(super) given: Vec<(Position, EventId)>,
 }
 
 impl Sender {
@@ -25,6 +27,7 @@ impl Sender {
             author: Author::seeded(bus, guild).await,
             sent: Vec::new(),
             again: 0,
+            given: Vec::new(),
         }
     }
 
@@ -47,7 +50,12 @@ impl Sender {
                 Ok(outcomes) => match &outcomes[0] {
                     Outcome::Applied(ids) => {
                         let change = &mut self.sent[at];
-                        self.again += usize::from(!change.ids.is_empty());
+                        if change.ids.is_empty() {
+                            let ids = ids.iter().map(|id| (change.position, *id));
+                            self.given.extend(ids);
+                        } else {
+                            self.again += 1;
+                        }
                         change.ids.clone_from(ids);
                         at += 1;
                     }
