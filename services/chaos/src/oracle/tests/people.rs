@@ -192,7 +192,14 @@ fn whoever_is_back_is_told_of_a_room_as_it_is_when_that_is_noticed() {
     let updated = story.model.emitted(GUILD).iter().find(|one| one.n == 14);
     let mut told = updated.expect("it shows").told.clone();
     told.key.kind = Kind::RoomCreated;
-    story.receive(&[(14 * SECOND, Arc::new(Payload::Told(told)))]);
+    let told = [(14 * SECOND, Arc::new(Payload::Told(told)))];
+    story.receive(&told);
     let verdict = story.judge();
     assert_eq!((verdict.unexpected, verdict.lost), (0, 0), "{verdict:#?}");
+    story.receive(&told);
+    assert_ne!(story.judge().unexpected, 0, "once");
+    story.record = Record::default();
+    story.receive(&told);
+    story.record.arrivals[0].at_micros = 13 * SECOND;
+    assert_ne!(story.judge().unexpected, 0, "not before it is so");
 }
