@@ -4,6 +4,7 @@ mod browser;
 mod cli;
 mod control;
 mod deployment;
+mod evidence;
 mod inject;
 mod logs;
 mod oracle;

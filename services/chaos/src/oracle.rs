@@ -4,6 +4,7 @@
 
 mod align;
 mod judge;
+mod known;
 mod leak;
 mod model;
 mod payload;

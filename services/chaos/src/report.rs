@@ -25,7 +25,7 @@ pub(crate) struct Outcome {
     /// From then until every browser received events again; `None` = the next fault came before that.
     pub(crate) recovered: Option<Duration>,
     /// How often browsers had to connect again meanwhile, but for those that come and go by themselves.
-    pub(crate) reconnects: u32,
+    pub(crate) reconnects: usize,
     pub(crate) seen: Seen,
 }
 

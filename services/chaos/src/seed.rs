@@ -15,6 +15,7 @@ use crate::{
     cli::Cli,
     control::Play,
     deployment::{Deployment, Folders, Size},
+    evidence,
     inject::{CONNECTED_WITHIN, inject},
     logs,
     oracle::{Begin, Mercy, Verdict, judge},
@@ -36,6 +37,8 @@ const JUDGE_EVERY: Duration = Duration::from_millis(500);
 struct Run {
     deployment: Deployment,
     fleet: Fleet,
+    /// How many replicas of web.
+    webs: usize,
     begin: Begin,
     began: Instant,
     pulpits: Vec<Pulpit>,
@@ -111,6 +114,7 @@ async fn play(cli: &Cli, seed: u64, logs: &Path, lifecycle: &Lifecycle) -> anyho
     let mut run = Run {
         deployment,
         fleet,
+        webs: size.webs,
         begin,
         began,
         pulpits,
@@ -157,7 +161,7 @@ async fn play(cli: &Cli, seed: u64, logs: &Path, lifecycle: &Lifecycle) -> anyho
             .err()
             .map(|error| format!("at the end: {error:#}"));
     }
-    report.verdict = run.complete(&report.mercy).await?;
+    report.verdict = run.complete(&report.mercy, logs).await?;
     report.written_in = logs::holding(logs, &run.mark)?;
     let sessions = run.deployment.control.sessions().await?;
     report.identifies = sessions.identifies.saturating_sub(identifies);
@@ -206,16 +210,21 @@ impl Run {
     }
 
     /// Judges until everything has arrived or it takes too long; the last verdict counts.
-    async fn complete(&mut self, mercy: &Mercy) -> anyhow::Result<Verdict> {
+    async fn complete(&mut self, mercy: &Mercy, logs: &Path) -> anyhow::Result<Verdict> {
         let mut model = self.begin.model.clone();
-        for dispatch in self.deployment.control.log(self.begin.newest).await? {
-            model.apply(&dispatch)?;
+        let dispatches = self.deployment.control.log(self.begin.newest).await?;
+        for dispatch in &dispatches {
+            model.apply(dispatch)?;
         }
         let deadline = Instant::now() + COMPLETE_WITHIN;
         loop {
             let records = self.fleet.records();
-            let verdict = judge(&model, &records, mercy, self.begin.newest, unix_micros());
+            let since = self.begin.newest;
+            let verdict = judge(&model, &records, self.webs, mercy, since, unix_micros());
             if verdict.is_complete() || Instant::now() > deadline {
+                if !verdict.is_clean(mercy.announced) {
+                    evidence::keep(logs, &dispatches, &records)?;
+                }
                 return Ok(verdict);
             }
             sleep(JUDGE_EVERY).await;

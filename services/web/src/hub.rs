@@ -22,6 +22,7 @@ mod mask;
 mod message;
 mod open;
 mod picture;
+mod progress;
 mod pulse;
 mod repair;
 mod request;
@@ -36,6 +37,7 @@ mod words;
 pub use alarm::{Alarm, End};
 pub use cursor::Cursor;
 pub use mask::Mask;
+pub use progress::Progress;
 
 pub(crate) use alarm::{MOST_WAITING, WARN_WAITING};
 pub(crate) use chunk::{Chunk, Transport};

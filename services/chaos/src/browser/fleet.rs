@@ -61,7 +61,7 @@ impl Fleet {
             browsers.push((profile, record));
         }
         let fleet = Self { browsers };
-        let opened = |record: &Record| record.streams > 0;
+        let opened = |record: &Record| !record.opened.is_empty();
         fleet.wait(OPEN_WITHIN, |_, record| opened(record)).await?;
         Ok(fleet)
     }
@@ -75,12 +75,12 @@ impl Fleet {
     }
 
     /// How many streams were opened so far, but for those of browsers that come and go by themselves.
-    pub(crate) fn streams(&self) -> u32 {
+    pub(crate) fn streams(&self) -> usize {
         let steady = self
             .browsers
             .iter()
             .filter(|(profile, _)| profile.restless.is_none());
-        steady.map(|(_, record)| record.lock().streams).sum()
+        steady.map(|(_, record)| record.lock().opened.len()).sum()
     }
 
     /// Waits until every browser has an id to come back with.
@@ -116,7 +116,7 @@ impl Fleet {
                 .filter(|(profile, record)| !done(profile, &record.lock()))
                 .map(|(profile, record)| {
                     let record = record.lock();
-                    let (streams, last) = (record.streams, record.last_id());
+                    let (streams, last) = (record.opened.len(), record.last_id());
                     let gave_up = record.gave_up.as_deref().unwrap_or("no");
                     let who = profile.describe();
                     format!("{who}: {streams} streams, last id {last:?}, gave up: {gave_up}")

@@ -71,7 +71,8 @@ impl Profile {
         for number in 0..count {
             let place = match number % 4 {
                 0 | 1 => Place::Balanced,
-                2 => Place::Replica(rng.random_range(0..replicas)),
+                // Each replica has some: they show how far it is.
+                2 => Place::Replica(number / 4 % replicas),
                 _ => Place::Hopping,
             };
             let slow = (number % 7 == 3).then(|| {

@@ -24,8 +24,8 @@ pub(crate) struct Arrival {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Record {
     pub(crate) arrivals: Vec<Arrival>,
-    /// Requests that were answered with a stream.
-    pub(crate) streams: u32,
+    /// When requests were answered with a stream (Unix µs).
+    pub(crate) opened: Vec<u64>,
     /// `unavailable` by its reason.
     pub(crate) unavailable: BTreeMap<String, u32>,
     /// An answer at which a native `EventSource` gives up for good.

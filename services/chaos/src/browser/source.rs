@@ -12,7 +12,7 @@ use tokio::{net::TcpSocket, time::Instant};
 use super::{
     Place, Profile,
     event_stream::{EventStream, Piece},
-    record::Shared,
+    record::{Shared, unix_micros},
 };
 use crate::oracle::Payloads;
 
@@ -144,7 +144,7 @@ impl Source {
         if response.status() != 200 || !streams {
             return End::GaveUp(format!("{} {kind:?}", response.status()));
         }
-        self.record.lock().streams += 1;
+        self.record.lock().opened.push(unix_micros());
         let mut body = pin!(response.into_body());
         let mut stream = EventStream::default();
         let mut reads_until = self.rest(Instant::now());

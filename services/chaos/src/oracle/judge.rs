@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     align::align,
+    known::Known,
     model::{Emitted, Model},
     payload::Payload,
     picture,
@@ -27,15 +28,17 @@ pub(crate) struct Mercy {
     pub(crate) forgotten: Vec<(u64, u64)>,
 }
 
-/// Judges every browser.
+/// Judges every browser of so many replicas.
 pub(crate) fn judge(
     model: &Model,
     browsers: &[(Profile, Record)],
+    replicas: usize,
     mercy: &Mercy,
     since: u64,
     now: u64,
 ) -> Verdict {
     let mut verdict = Verdict::default();
+    let known = Known::read(model, browsers, replicas);
     for (profile, record) in browsers {
         let court = Court {
             model,
@@ -46,6 +49,7 @@ pub(crate) fn judge(
                 .unwrap_or_default(),
             profile,
             record,
+            known: &known,
             mercy,
             since,
             now,
@@ -63,6 +67,7 @@ pub(super) struct Court<'a> {
     pub(super) user: u64,
     pub(super) profile: &'a Profile,
     pub(super) record: &'a Record,
+    pub(super) known: &'a Known,
     mercy: &'a Mercy,
     /// Dispatches up to this number were before its time.
     since: u64,
@@ -260,17 +265,15 @@ impl Court<'_> {
             let seen = self.model.sights.told(self.user, key.guild, key.channel);
             verdict.note(|| format!("{who}: {what}: {key} {at}; {seen}"));
         }
+        let sights = &self.model.sights;
         let mut lost: Vec<_> = missing.into_values().flatten().collect();
         lost.sort_unstable_by_key(|emitted| emitted.n);
         verdict.lost += lost.len() as u64;
         for emitted in lost {
             let at = self.place(emitted.at_micros);
-            verdict.note(|| {
-                format!(
-                    "{who}: lost: {} (dispatch {}) {at}",
-                    emitted.told.key, emitted.n
-                )
-            });
+            let (key, n) = (&emitted.told.key, emitted.n);
+            let seen = sights.told(self.user, key.guild, key.channel);
+            verdict.note(|| format!("{who}: lost: {key} (dispatch {n}) {at}; {seen}"));
         }
     }
 
@@ -279,14 +282,15 @@ impl Court<'_> {
         let key = &emitted.told.key;
         let who = self.profile.describe();
         let hidden = !self.is_seen(emitted, self.model.newest_at(got.at));
+        let outside = self.is_outside(emitted) && !self.has_later_twin(emitted, got.at);
         let before = self.is_before(emitted, got.at) && !self.has_later_twin(emitted, got.at);
-        if hidden || before {
+        if hidden || outside || before {
             verdict.leaked += 1;
             let (at, n) = (self.place(got.at), emitted.n);
-            let why = if hidden {
-                "not to be seen"
-            } else {
-                "from before the membership"
+            let why = match (hidden, outside) {
+                (true, _) => "not to be seen",
+                (false, true) => "from outside of the membership",
+                (false, false) => "from before the membership",
             };
             verdict.note(|| format!("{who}: {why}: {key} (dispatch {n}) {at}"));
         }
@@ -319,7 +323,7 @@ impl Court<'_> {
     }
 
     /// Whether something emitted then may be missing, because the browser was told so.
-    fn is_announced(&self, at: u64) -> bool {
+    pub(super) fn is_announced(&self, at: u64) -> bool {
         let within = |(from, to): (u64, u64)| {
             (from.saturating_sub(HOLE_MARGIN)..=to + HOLE_MARGIN).contains(&at)
         };

@@ -8,15 +8,27 @@ use super::{
     verdict::Verdict,
 };
 
-/// How long a browser that reads at once may take to read what was sent before somebody came back, in µs.
+/// How long a browser that reads at once may take to read what was sent to it, in µs.
 const READ_WITHIN: u64 = 2_000_000;
 
 impl Court<'_> {
-    /// Whether an event that came is older than the membership of the person who got it: nobody is told what was before.
+    /// Whether an event that came is older than the membership of the person who got it: nobody is told what was before. A
+    /// replica that has not heard of a return, nor of the kick before it, still tells of the membership that was.
     pub(super) fn is_before(&self, emitted: &Emitted, at: u64) -> bool {
-        let until = self.model.newest_at(at.saturating_sub(READ_WITHIN));
-        let joined = self.model.joined(emitted.told.key.guild, self.user, until);
+        let guild = emitted.told.key.guild;
+        let heard = self.known.everywhere(guild, at.saturating_sub(READ_WITHIN));
+        let joined = self.model.joined(guild, self.user, heard);
         self.profile.slow.is_none() && joined.is_some_and(|joined| emitted.n < joined)
+    }
+
+    /// Whether it happened between a kick and the return, and is told to nobody who was away, however late.
+    pub(super) fn is_outside(&self, emitted: &Emitted) -> bool {
+        let guild = emitted.told.key.guild;
+        let kicked = self.model.kicked(guild, self.user);
+        let span = (emitted.n.saturating_sub(1), emitted.n);
+        kicked.is_some_and(|kicked| emitted.n > kicked)
+            && !(self.model.sights).ever(self.user, guild, emitted.told.key.kind, span)
+            && !self.is_announced(emitted.at_micros)
     }
 
     /// Whether what came may have been a later event that is the same: whoever was kicked joins again and again.
@@ -28,6 +40,7 @@ impl Court<'_> {
                 && other.told.key == *key
                 && other.at_micros <= at
                 && !self.is_before(other, at)
+                && !self.is_outside(other)
         })
     }
 

@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 
 use super::{model::Model, payload::Payload, *};
 use crate::{
-    browser::{Arrival, Profile, Record},
+    browser::{Arrival, Place, Profile, Record},
     control::Dispatch,
 };
 
 const GUILD: u64 = 1;
 const NELLY: u64 = 70;
+const HANA: u64 = 71;
 const TEXT: u64 = 10;
 const ROOM: u64 = 20;
 const OTHER: u64 = 21;
@@ -24,6 +25,8 @@ struct Story {
     model: Model,
     n: u64,
     record: Record,
+    /// What hana's browser received, which is always at the only replica.
+    witness: Option<Record>,
     mercy: Mercy,
 }
 
@@ -33,13 +36,16 @@ impl Story {
             model: Model::default(),
             n: 0,
             record: Record::default(),
+            witness: None,
             mercy: Mercy::default(),
         };
-        story.model.watchers.insert("nelly".to_owned(), NELLY);
-        story.happen(
-            "GUILD_MEMBER_ADD",
-            json!({ "user": { "id": NELLY.to_string() }, "roles": [] }),
-        );
+        for (name, id) in [("nelly", NELLY), ("hana", HANA)] {
+            story.model.watchers.insert(name.to_owned(), id);
+            story.happen(
+                "GUILD_MEMBER_ADD",
+                json!({ "user": { "id": id.to_string() }, "roles": [] }),
+            );
+        }
         let everyone = json!({ "id": GUILD.to_string(), "permissions": VIEW.to_string() });
         story.happen("GUILD_ROLE_UPDATE", json!({ "role": everyone }));
         for (id, kind) in [(TEXT, 0), (ROOM, 2), (OTHER, 2)] {
@@ -114,13 +120,9 @@ impl Story {
 
     fn judge(&self) -> Verdict {
         let now = (self.n + 10) * SECOND;
-        judge(
-            &self.model,
-            &[(watcher(), self.record.clone())],
-            &self.mercy,
-            10,
-            now,
-        )
+        let mut browsers = vec![(watcher(), self.record.clone())];
+        browsers.extend(self.witness.clone().map(|record| (witness(), record)));
+        judge(&self.model, &browsers, 1, &self.mercy, 10, now)
     }
 }
 
@@ -130,6 +132,15 @@ fn watcher() -> Profile {
     let members = BTreeMap::from([(GUILD, names)]);
     let mut all = Profile::draw(8, 1, &members, &mut StdRng::seed_from_u64(1));
     all.remove(0)
+}
+
+/// A browser of somebody else, at the only replica, that wants messages.
+fn witness() -> Profile {
+    let mut profile = watcher();
+    profile.user = "hana";
+    profile.place = Place::Replica(0);
+    profile.events = Some("message.*");
+    profile
 }
 
 /// A story of messages, and people in rooms, that a browser received as it should.

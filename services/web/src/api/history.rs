@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{looking::Looking, shared_guild};
-use crate::{error::ApiError, state::AppState};
+use crate::{error::ApiError, hub::Progress, state::AppState};
 
 /// Events of an answer where nothing is asked for, and the most that may be asked for.
 const LIMIT: (usize, usize) = (100, 500);
@@ -35,9 +35,10 @@ pub(crate) async fn history(
     for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
         match &*name {
             "since" => {
-                since = value
+                let read: Progress = value
                     .parse()
                     .map_err(|_| ApiError::field("since", "invalid", "has to be an event's id"))?;
+                since = read.told;
             }
             "limit" => {
                 let wanted = value

@@ -157,7 +157,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(query.guilds, Some(vec![GuildId::new(1), GuildId::new(2)]));
-        assert_eq!(query.cursor, Cursor::After(EventId::new(7, 1)));
+        assert_eq!(query.cursor, Cursor::After(EventId::new(7, 1).into()));
         assert!(query.snapshot && query.mask.meets(Mask::of(EventKind::Gap)));
         assert!(!query.mask.meets(Mask::of(EventKind::RoomCreated)));
         assert_eq!(

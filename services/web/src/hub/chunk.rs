@@ -2,9 +2,8 @@ use std::{sync::Arc, time::Instant};
 
 use axum::extract::ws::Utf8Bytes;
 use bytes::{Bytes, BytesMut};
-use contracts::EventId;
 
-use super::{fan_out::FanOut, frame::Block, message};
+use super::{Progress, fan_out::FanOut, frame::Block, message};
 
 /// How a stream reaches its browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,8 +97,25 @@ impl Pieces {
         self.traced.extend(block.fan_out().cloned());
     }
 
+    /// Adds an event with something else than its own id.
+    pub(crate) fn event_at(&mut self, block: &Block, id: Progress, ts: u64) {
+        let line = format!("id: {id}\n");
+        self.len += line.len();
+        match self.transport {
+            Transport::Sse => {
+                self.blocks.push(line.into());
+                self.event(block, false, ts);
+            }
+            Transport::WebSocket => {
+                self.event(block, false, ts);
+                self.messages.pop();
+                self.messages.push(block.message_at(id));
+            }
+        }
+    }
+
     /// Moves the browser's cursor without an event.
-    pub(crate) fn cursor(&mut self, id: EventId) {
+    pub(crate) fn cursor(&mut self, id: Progress) {
         let block = format!("id: {id}\n\n");
         self.len += block.len();
         match self.transport {
@@ -140,6 +156,8 @@ impl Pieces {
 
 #[cfg(test)]
 mod tests {
+    use contracts::EventId;
+
     use super::*;
 
     #[test]
@@ -150,7 +168,7 @@ mod tests {
             let tricky = r#"{"content":"event: x\nevent: y \"event\":\"z\""}"#;
             pieces.event(&Block::encode("message.created", Some(id), tricky), true, 1);
             pieces.event(&Block::encode("tick", None, "{}"), false, 1);
-            pieces.cursor(id);
+            pieces.cursor(id.into());
             let chunk = pieces.chunk().unwrap();
             let names: Vec<_> = chunk.names().collect();
             assert_eq!(names, ["message.created", "tick"], "{transport:?}");

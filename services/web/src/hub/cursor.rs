@@ -2,14 +2,16 @@ use std::time::Duration;
 
 use contracts::{EventId, event::ResetReason};
 
+use super::Progress;
+
 /// Where a browser wants to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cursor {
     /// From now.
     Now,
-    /// After this id.
-    After(EventId),
-    /// It sent something that is no id.
+    /// Where it was.
+    After(Progress),
+    /// It sent something that is none.
     Malformed,
 }
 
@@ -144,7 +146,10 @@ mod tests {
     #[test]
     fn anything_that_is_no_id_is_told_apart_from_nothing() {
         assert_eq!(Cursor::parse(" "), Cursor::Now);
-        assert_eq!(Cursor::parse("5-1"), Cursor::After(EventId::new(5, 1)));
+        assert_eq!(
+            Cursor::parse("5-1"),
+            Cursor::After(EventId::new(5, 1).into())
+        );
         assert_eq!(Cursor::parse("five"), Cursor::Malformed);
     }
 

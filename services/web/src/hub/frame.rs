@@ -8,7 +8,7 @@ use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use contracts::{Event, EventId, MessageId};
 
-use super::{audience::Reach, fan_out::FanOut, join::now_ms, message};
+use super::{Progress, audience::Reach, fan_out::FanOut, join::now_ms, message};
 
 /// One event as it goes to browsers: encoded once, shared by all of them.
 #[derive(Debug, Clone)]
@@ -103,11 +103,17 @@ impl Block {
         } else {
             (None, &self.messages.without_id)
         };
-        let encode = || {
-            let payload = self.payload().unwrap_or_default();
-            message::event(self.name(), id, self.ts, &payload)
-        };
-        message.get_or_init(encode).clone()
+        message.get_or_init(|| self.encode_message(id)).clone()
+    }
+
+    /// The message for a WebSocket with something else than its own id.
+    pub(crate) fn message_at(&self, id: Progress) -> Utf8Bytes {
+        self.encode_message(Some(&id.to_string()))
+    }
+
+    fn encode_message(&self, id: Option<&str>) -> Utf8Bytes {
+        let payload = self.payload().unwrap_or_default();
+        message::event(self.name(), id, self.ts, &payload)
     }
 
     /// The event's name.

@@ -12,7 +12,7 @@ use futures_util::future::try_join_all;
 use tokio::sync::oneshot;
 
 use super::{
-    Alarm, Cursor, Hub, Mask,
+    Alarm, Cursor, Hub, Mask, Progress,
     chunk::{Chunk, Transport},
     cursor::{Held, verdict},
     line::Line,
@@ -141,7 +141,7 @@ impl Hub {
         reason: Option<ResetReason>,
         line: &mut Line,
     ) -> Result<(Viewer, Option<Chunk>), Away> {
-        let mut viewer = Viewer::new(self.clone(), alarm, wish, EventId::ZERO);
+        let mut viewer = Viewer::new(self.clone(), alarm, wish, EventId::ZERO.into());
         for standing in &wish.guilds {
             // A guild that was closed meanwhile had no viewer for a long time; the browser comes again.
             let followed = line.open(standing.guild).ok_or(Away)?;
@@ -187,7 +187,7 @@ impl Hub {
         &self,
         wish: &Wish,
         alarm: &Arc<Alarm>,
-        cursor: EventId,
+        cursor: Progress,
     ) -> Result<Result<Viewer, ResetReason>, Away> {
         if self.knows(wish)
             && let Some(viewer) = self.resume_in_rings(wish, alarm, cursor, None)?
@@ -195,7 +195,7 @@ impl Hub {
             return Ok(Ok(viewer));
         }
         let clock = self.inner.bus.clock().await?;
-        if cursor > clock {
+        if cursor.told > clock {
             return Ok(Err(ResetReason::Future));
         }
         if !self.knows(wish) {
@@ -211,32 +211,33 @@ impl Hub {
         let guilds = wish.ids();
         let reads = guilds
             .iter()
-            .map(|guild| self.inner.bus.read(*guild, cursor, cursor, 1));
+            .map(|guild| self.inner.bus.read(*guild, cursor.rooms, cursor.rooms, 1));
         let pages = try_join_all(reads).await?;
         self.inner.metrics.log_reads(pages.len());
         let mut viewer = Viewer::new(self.clone(), Arc::clone(alarm), wish, cursor);
         let mut held = Vec::with_capacity(pages.len());
         let mut line = self.inner.line.lock();
-        if line.is_void(cursor, &guilds) {
+        if line.is_void(cursor.rooms, &guilds) {
             return Ok(Err(ResetReason::Epoch));
         }
         for (standing, page) in wish.guilds.iter().zip(pages) {
             let (followed, _) = line.introduce(wish.user, standing).ok_or(Away)?;
             // Nothing from before the user joined is replayed, so it does not matter whether it is still there.
-            let joined = followed.joined(wish.user).filter(|joined| *joined > cursor);
-            let after = joined.unwrap_or(cursor);
+            let joined = followed.joined(wish.user);
+            let joined = joined.filter(|joined| *joined > cursor.rooms);
+            let after = joined.unwrap_or(cursor.rooms);
             held.push(Held {
                 after,
                 floor: page.floor,
                 last: followed.chain.last,
             });
-            viewer.sit(Arc::clone(&followed.feed), after);
+            viewer.sit_behind(Arc::clone(&followed.feed), after);
             if joined.is_some() {
                 viewer.is_new_to(standing.guild);
             }
         }
         drop(line);
-        if let Some(reason) = verdict(cursor, clock, now_ms(), self.inner.retention, &held) {
+        if let Some(reason) = verdict(cursor.rooms, clock, now_ms(), self.inner.retention, &held) {
             return Ok(Err(reason));
         }
         viewer.fall_behind();
@@ -259,24 +260,27 @@ impl Hub {
         &self,
         wish: &Wish,
         alarm: &Arc<Alarm>,
-        cursor: EventId,
+        cursor: Progress,
         clock: Option<EventId>,
     ) -> Result<Option<Viewer>, Away> {
         let mut line = self.inner.line.lock();
         let guilds = wish.ids();
-        if line.is_void(cursor, &guilds) {
+        if !cursor.is_even() || line.is_void(cursor.told, &guilds) {
             return Ok(None);
         }
         let known = clock.unwrap_or(line.complete_for(&guilds));
         let mut viewer = Viewer::new(self.clone(), Arc::clone(alarm), wish, cursor);
         for standing in &wish.guilds {
             let (followed, settled) = line.introduce(wish.user, standing).ok_or(Away)?;
-            if !settled || !followed.holds_all(wish.user, cursor) || !followed.picture.is_known() {
+            if !settled
+                || !followed.holds_all(wish.user, cursor.told)
+                || !followed.picture.is_known()
+            {
                 return Ok(None);
             }
-            viewer.sit_after(Arc::clone(&followed.feed), cursor);
+            viewer.sit_after(Arc::clone(&followed.feed), cursor.told);
         }
-        Ok((cursor <= known).then_some(viewer))
+        Ok((cursor.told <= known).then_some(viewer))
     }
 }
 

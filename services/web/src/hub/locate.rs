@@ -66,11 +66,12 @@ impl Hub {
     ) -> Result<Vec<PastEvent>, Away> {
         let guild = standing.guild;
         self.open_for(user, std::slice::from_ref(standing)).await?;
+        let said = || Facts::said(standing);
         let joined = {
             let mut line = self.inner.line.lock();
             let now = line.now();
             let followed = line.open(guild).ok_or(Away)?;
-            followed.key_of(user, Facts::said(standing), now).1.from()
+            followed.key_of(user, said(), now).1.from()
         };
         let oldest = entries.first().map_or(EventId::MAX, |entry| entry.id);
         let before = if may_be_late(joined, oldest) {
@@ -82,7 +83,11 @@ impl Hub {
         let mut line = self.inner.line.lock();
         let now = line.now();
         let followed = line.open(guild).ok_or(Away)?;
-        let (key, facts) = followed.key_of(user, Facts::said(standing), now);
+        let (key, facts) = followed.key_of(user, said(), now);
+        if facts.from() != joined {
+            // Somebody who left, or came back, just now: how far back may be told is not known at this moment.
+            return Err(Away);
+        }
         let picture = &followed.picture;
         let visible = entries.into_iter().filter_map(|entry| {
             let Body::Event(envelope) = entry.body else {

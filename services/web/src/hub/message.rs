@@ -1,7 +1,8 @@
 //! What is said to browsers over a WebSocket: one JSON object a message.
 
 use axum::extract::ws::Utf8Bytes;
-use contracts::EventId;
+
+use super::Progress;
 
 /// `{v, type: "event", event, id?, ts, payload}`. The payload is JSON already; without an id the browser's cursor stays.
 pub(super) fn event(name: &str, id: Option<&str>, ts: u64, payload: &str) -> Utf8Bytes {
@@ -10,6 +11,6 @@ pub(super) fn event(name: &str, id: Option<&str>, ts: u64, payload: &str) -> Utf
 }
 
 /// `{v, type: "cursor", id}`: only moves the browser's cursor.
-pub(super) fn cursor(id: EventId) -> Utf8Bytes {
+pub(super) fn cursor(id: Progress) -> Utf8Bytes {
     format!(r#"{{"v":1,"type":"cursor","id":"{id}"}}"#).into()
 }

@@ -15,7 +15,7 @@ use contracts::{ChannelId, EventId, GuildId, UserId, event::ResetReason};
 use event_bus::BusError;
 
 use super::{
-    Alarm, Hub, Mask, Wish,
+    Alarm, Hub, Mask, Progress, Wish,
     chunk::{Chunk, Pieces, Transport},
     feed::Feed,
     line::Line,
@@ -34,11 +34,12 @@ pub(crate) struct Viewer {
     mask: Mask,
     wants_snapshot: bool,
     seats: Vec<Seat>,
-    /// The highest id that was written.
-    sent: EventId,
+    /// The highest id that was written, and how far the browser's rooms are by it.
+    sent: Progress,
     /// The id of an entry of which something was written without the id.
     owed: Option<EventId>,
-    /// No id is written until what `due` says is told: a browser that is cut off before that begins again before it.
+    /// The browser's rooms stay behind until what `due` says is told, and the ids that are written say so: a browser that is cut
+    /// off before that is told it when it is back, and nothing else again.
     hold: bool,
     due: Due,
     past: Option<Past>,
@@ -55,6 +56,8 @@ struct Seat {
     through: EventId,
     /// The id of the last frame that was taken.
     seen: EventId,
+    /// Events up to this id the browser has, though its rooms may be behind.
+    told: EventId,
 }
 
 /// What has to be told as soon as everything that waits is written.
@@ -67,6 +70,8 @@ struct Due {
     told: BTreeMap<(GuildId, ChannelId), bool>,
     /// Rooms of which something was passed over because they were out of sight just then.
     missed: BTreeSet<(GuildId, ChannelId)>,
+    /// What the guilds were at the cursor of a browser that was told more than its rooms show.
+    ahead: BTreeMap<GuildId, Before>,
     /// How far the log is read; what came later the ring tells.
     upto: EventId,
 }
@@ -83,8 +88,8 @@ pub(crate) enum Taken {
 }
 
 impl Viewer {
-    /// A viewer with no guild yet, whose browser has everything up to `cursor`.
-    pub(super) fn new(hub: Hub, alarm: Arc<Alarm>, wish: &Wish, cursor: EventId) -> Self {
+    /// A viewer with no guild yet, whose browser is so far.
+    pub(super) fn new(hub: Hub, alarm: Arc<Alarm>, wish: &Wish, cursor: Progress) -> Self {
         Self {
             hub,
             user: wish.user,
@@ -95,7 +100,7 @@ impl Viewer {
             seats: Vec::new(),
             sent: cursor,
             owed: None,
-            hold: false,
+            hold: !cursor.is_even(),
             due: Due::default(),
             past: None,
         }
@@ -111,7 +116,16 @@ impl Viewer {
             next,
             through: seen,
             seen,
+            told: EventId::ZERO,
         });
+    }
+
+    /// Takes a seat whose browser was told everything up to its cursor, though its rooms may be only as far as `rooms`.
+    pub(super) fn sit_behind(&mut self, feed: Arc<Feed>, rooms: EventId) {
+        self.sit(feed, rooms);
+        if let Some(seat) = self.seats.last_mut() {
+            seat.told = self.sent.told;
+        }
     }
 
     /// Takes a seat in a ring after a cursor that the ring reaches back to.

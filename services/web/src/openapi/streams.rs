@@ -1,6 +1,6 @@
 //! `GET /api/stream` and `GET /api/ws`
 
-use contracts::{EventId, EventKind, GuildId};
+use contracts::{EventKind, GuildId};
 use serde_json::json;
 use utoipa::{
     PartialSchema as _,
@@ -26,6 +26,15 @@ const SOCKET: &str = "The same events over a WebSocket (RFC 6455), for pages tha
     `{v: 1, type: \"event\", event, id, ts, payload}` and `{v: 1, type: \"cursor\", id}`. It is closed with 1001 when the replica stops, 1008 when more than \
     1 MiB waits for a slow reader, 4401 when the token is bad or late, 4429 when the user has too many streams.";
 
+/// How far a browser is. While a stream catches up over a change of what its user sees, an id names a second place.
+fn progress() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("The id that came last, sent back as it was."))
+        .pattern(Some("^[0-9]{1,19}-[0-9]{1,19}(~[0-9]{1,19}-[0-9]{1,19})?$"))
+        .examples(["1763836800123-0"])
+}
+
 pub(super) fn operations() -> Vec<Operation> {
     let flag = || {
         ObjectBuilder::new()
@@ -46,8 +55,8 @@ pub(super) fn operations() -> Vec<Operation> {
                 ObjectBuilder::new().schema_type(Type::String).examples([json!("voice.*,room.created")]),
             )
             .parameter(Query, "snapshot", "1 = begin with a snapshot.", flag())
-            .parameter(Query, "lastEventId", "For pages that can't set the header, which wins.", EventId::schema())
-            .parameter(Header, "Last-Event-ID", "The last id that was seen.", EventId::schema())
+            .parameter(Query, "lastEventId", "For pages that can't set the header, which wins.", progress())
+            .parameter(Header, "Last-Event-ID", "The last id that was seen, as it was.", progress())
             .answers(200, &format!("The stream. The events are {}.", names.join(", ")), Some("text/event-stream"))
             .problems(&[UNAUTHORIZED, FOREIGN, NOT_SHARED, INVALID, DISCORD])
     };

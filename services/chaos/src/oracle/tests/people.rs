@@ -102,6 +102,7 @@ fn a_browser_that_was_away_is_told_what_it_may_see_when_it_is_back() {
         let mut record = Record::default();
         let mut judged = Story {
             record: Record::default(),
+            witness: None,
             model: story.model.clone(),
             n: story.n,
             mercy: Mercy::default(),
@@ -163,12 +164,22 @@ fn whoever_was_kicked_is_told_nothing_until_they_are_back_and_nothing_from_befor
     assert_eq!(story.verdict(), (0, 0), "{:#?}", story.judge());
     story.record = Record::default();
     story.receive_those(&[11, 12, 14, 21]);
-    assert_eq!(story.verdict(), (0, 1));
+    assert_eq!(story.verdict(), (0, 1), "while they were away");
     // The first message, but only after the return.
     story.record = Record::default();
     story.receive_those(&[11, 12]);
     story.record.arrivals[1].at_micros = 21 * SECOND;
-    assert_eq!(story.verdict(), (0, 1));
+    assert_eq!(story.verdict(), (0, 0), "the replica may not know of it");
+    story.receive_those(&[11, 12, 14, 16, 21]);
+    let mut witness = Record::default();
+    witness.arrivals = story.record.arrivals.split_off(2);
+    story.witness = Some(witness);
+    assert_eq!(
+        story.verdict(),
+        (0, 1),
+        "it has told others of what came later"
+    );
+    story.witness = None;
     story.record = Record::default();
     story.receive_those(&[12]);
     assert_eq!(story.verdict(), (1, 0), "before the kick it was owed");

@@ -118,9 +118,9 @@ impl Eyes<'_> {
         &self.person.facts
     }
 
-    /// What was known of the person at an id, if that was something else.
+    /// What was known of the person at an id, if that was something else. Of what was before the person came here, the log tells.
     pub(crate) fn facts_at(&self, id: EventId) -> Option<&Facts> {
-        let mut past = self.person.past.iter();
+        let mut past = self.person.past.iter().filter(|_| self.reach_back_to(id));
         past.find(|stay| stay.id > id).map(|stay| &stay.facts)
     }
 

@@ -32,7 +32,7 @@ async fn open(hub: &Hub, guilds: &[GuildId], cursor: Cursor) -> Tab {
 }
 
 async fn resume(hub: &Hub, guilds: &[GuildId], cursor: u64) -> Vec<Dispatched> {
-    let mut tab = open(hub, guilds, Cursor::After(id(cursor))).await;
+    let mut tab = open(hub, guilds, Cursor::After(id(cursor).into())).await;
     while tab.turn(<[u8]>::len).await {}
     tab.received
 }

@@ -138,6 +138,21 @@ impl Before {
         open.chain(self.rooms.keys().copied()).collect()
     }
 
+    /// Whether nobody can tell if a room is on the screen of a browser that was told things up to here, while its rooms were as
+    /// `earlier`: what it was told may have been judged by a sight that neither it had nor has.
+    pub(super) fn doubts(
+        &self,
+        earlier: &Self,
+        picture: &Picture,
+        eyes: &Eyes<'_>,
+        room: ChannelId,
+    ) -> bool {
+        let since = self.any_room || self.rooms.contains_key(&room);
+        let is_new = earlier.rooms.get(&room).is_some_and(Option::is_none);
+        let saw = |then: &Self| then.saw(picture, eyes, room);
+        since || !is_new && saw(self) != saw(earlier)
+    }
+
     /// Whether the browser knew a room, as far as no event told since.
     pub(super) fn saw(&self, picture: &Picture, eyes: &Eyes<'_>, room: ChannelId) -> bool {
         let then = Then {

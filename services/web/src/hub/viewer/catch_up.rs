@@ -1,4 +1,4 @@
-use contracts::{ChannelId, Envelope, EventId, EventKind, state::AudienceChange};
+use contracts::{ChannelId, Envelope, EventId, EventKind, GuildId, state::AudienceChange};
 use event_bus::{Body, BusError, Entry, Position};
 use futures_util::future::try_join_all;
 
@@ -26,6 +26,8 @@ pub(super) struct Past {
     upto: Option<EventId>,
     /// Everything up to here of all guilds is handed out or passed over.
     after: EventId,
+    /// When the user joined each guild, in Unix ms, as it was known when the reading began.
+    joined: Vec<Option<u64>>,
     /// The room whose deletion came last and could not be told, and by which change.
     untold: Option<(Position, ChannelId)>,
 }
@@ -74,8 +76,14 @@ impl Viewer {
         }
         let safe = safe(pages.iter(), upto);
         let mut pieces = self.pieces();
-        past.after = safe;
         let mut line = hub.inner.line.lock();
+        if past.joined != self.joined() {
+            // Somebody who left, or came back, meanwhile: how far back may be told is to be found out anew.
+            drop(line);
+            self.read_again(past);
+            return Ok(None);
+        }
+        past.after = safe;
         for entry in merged(pages.into_iter(), safe) {
             let id = entry.id;
             self.replay(&entry, past, &mut line, &mut pieces);
@@ -103,12 +111,7 @@ impl Viewer {
         for index in 0..self.seats.len() {
             let seat = &self.seats[index];
             let (guild, through) = (seat.feed.guild, seat.through);
-            let joined = {
-                let ring = seat.feed.ring.read();
-                ring.audience
-                    .eyes(self.user)
-                    .map(|eyes| eyes.facts().from())
-            };
+            let joined = self.joined_here(seat);
             let Some(joined) = joined.filter(|joined| may_be_late(*joined, through)) else {
                 continue;
             };
@@ -131,6 +134,7 @@ impl Viewer {
             self.due.told.clear();
             self.due.missed.clear();
         }
+        past.joined = self.joined();
         let level = hub.level_when(|line| {
             let user = self.user;
             let mut seats = self.seats.iter();
@@ -152,6 +156,10 @@ impl Viewer {
                 let before = self.due.before.entry(seat.feed.guild);
                 let before = before.or_insert_with(|| Before::at(seat.through));
                 self.hold |= before.was(&eyes, seat.through, upto);
+                if seat.told > seat.through {
+                    let ahead = self.due.ahead.entry(seat.feed.guild);
+                    ahead.or_insert_with(|| Before::at(seat.told));
+                }
             }
             true
         });
@@ -167,6 +175,25 @@ impl Viewer {
         self.due.upto = upto;
         past.upto = Some(upto);
         Ok(upto)
+    }
+
+    /// Begins again where everything is handed out.
+    pub(super) fn read_again(&mut self, past: &mut Past) {
+        for seat in &mut self.seats {
+            seat.through = seat.through.max(past.after);
+        }
+        past.upto = None;
+    }
+
+    fn joined(&self) -> Vec<Option<u64>> {
+        let seats = self.seats.iter();
+        seats.map(|seat| self.joined_here(seat)).collect()
+    }
+
+    fn joined_here(&self, seat: &Seat) -> Option<u64> {
+        let ring = seat.feed.ring.read();
+        let eyes = ring.audience.eyes(self.user);
+        eyes.map(|eyes| eyes.facts().from())
     }
 
     /// Hands out an entry of the log as the permissions stand now.
@@ -192,8 +219,10 @@ impl Viewer {
         pieces: &mut Pieces,
     ) {
         let (kind, channel) = (envelope.event, envelope.channel_id);
+        let has = self.has(envelope.guild_id, envelope.id);
+        let is_text = Mask::TEXT.meets(Mask::of(kind));
         let shows = followed.shows(self.user, kind, channel);
-        if let Some(room) = channel.filter(|_| !shows && !Mask::TEXT.meets(Mask::of(kind))) {
+        if let Some(room) = channel.filter(|_| !shows && !is_text) {
             self.due.missed.insert((envelope.guild_id, room));
         }
         if let (EventKind::RoomCreated | EventKind::RoomDeleted, Some(room)) = (kind, channel) {
@@ -205,7 +234,7 @@ impl Viewer {
                 past.untold = Some((position, room));
             }
         }
-        if self.mask.meets(Mask::of(kind)) && shows {
+        if self.mask.meets(Mask::of(kind)) && shows && !has {
             let block = Block::encode(kind.name(), Some(envelope.id), envelope.payload.get())
                 .at(envelope.ts);
             self.emit(&block, envelope.id, 0, false, pieces);
@@ -217,10 +246,27 @@ impl Viewer {
             .untold
             .filter(|(position, _)| *position == entry.position)
             .map(|(_, room)| room);
+        let told = self.told_of(entry.guild);
         if let Some(before) = self.due.before.get_mut(&entry.guild)
             && before.note(change, self.user, untold)
         {
             self.hold = true;
         }
+        if let Some(ahead) = self.due.ahead.get_mut(&entry.guild)
+            && entry.id > told
+        {
+            ahead.note(change, self.user, None);
+        }
+    }
+
+    /// Whether the browser has what happened in a guild at an id.
+    fn has(&self, guild: GuildId, id: EventId) -> bool {
+        self.told_of(guild) >= id
+    }
+
+    fn told_of(&self, guild: GuildId) -> EventId {
+        let mut seats = self.seats.iter();
+        let seat = seats.find(|seat| seat.feed.guild == guild);
+        seat.map_or(EventId::ZERO, |seat| seat.told)
     }
 }

@@ -94,7 +94,8 @@ impl Viewer {
             if frame.reach.order < eyes.since() {
                 return None;
             }
-            if wanted(frame, self.mask, seat.through) && eyes.see(&frame.reach) {
+            let through = seat.through.max(seat.told);
+            if wanted(frame, self.mask, through) && eyes.see(&frame.reach) {
                 if found == FRAMES && limit == CHUNK || bytes >= limit {
                     return Some(Scan { next, whole: false });
                 }
@@ -169,24 +170,40 @@ impl Viewer {
         live_only: bool,
         pieces: &mut Pieces,
     ) {
-        let with_id = block.has_id() && !self.hold && id > self.sent;
-        pieces.event(block, with_id, ts);
-        if with_id {
-            self.sent = id;
+        if block.has_id() && id > self.sent.told {
+            self.reach(id);
+            if self.hold {
+                pieces.event_at(block, self.sent, ts);
+            } else {
+                pieces.event(block, true, ts);
+            }
             self.owed = None;
-        } else if !live_only && id > self.sent {
+            return;
+        }
+        pieces.event(block, false, ts);
+        if !live_only && id > self.sent.told {
             self.owed = Some(id);
+        }
+    }
+
+    /// The browser is as far as this id now, and its rooms are unless something is due.
+    fn reach(&mut self, id: EventId) {
+        self.sent.told = id;
+        if !self.hold {
+            self.sent.rooms = id;
         }
     }
 
     /// Moves the browser's cursor past an entry that was told whole, but without its id.
     pub(super) fn pay(&mut self, pieces: &mut Pieces) {
-        if !self.hold
-            && let Some(id) = self.owed.take()
-            && id > self.sent
-        {
-            pieces.cursor(id);
-            self.sent = id;
+        let Some(id) = self.owed.take() else {
+            return;
+        };
+        let sent = self.sent;
+        let catches_up = !self.hold && !sent.is_even() && id == sent.told;
+        if id > sent.told || catches_up {
+            self.reach(id);
+            pieces.cursor(self.sent);
         }
     }
 }

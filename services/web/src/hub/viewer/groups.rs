@@ -49,7 +49,10 @@ impl Viewer {
         }
         if self.past.is_some() && changed {
             // The seats changed under the reading: it begins again, each guild where it stands.
-            self.fall_behind();
+            self.past = self.past.take().map(|mut past| {
+                self.read_again(&mut past);
+                past
+            });
         }
         pieces.chunk()
     }

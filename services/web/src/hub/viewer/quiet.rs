@@ -1,5 +1,5 @@
 use contracts::{
-    Event,
+    Event, EventId,
     event::{Reset, ResetReason},
 };
 use event_bus::BusError;
@@ -57,11 +57,13 @@ impl Viewer {
         self.due.before.clear();
         self.due.told.clear();
         self.due.missed.clear();
+        self.due.ahead.clear();
         for seat in &mut self.seats {
             seat.next = seat.feed.ring.read().end();
             if let Some(followed) = line.open(seat.feed.guild) {
                 seat.through = followed.chain.last;
                 seat.seen = seat.through;
+                seat.told = EventId::ZERO;
             }
         }
         self.hub.inner.metrics.reset(reason);
@@ -75,12 +77,12 @@ impl Viewer {
     /// Where asked for the snapshot, and the id from which the stream goes on.
     pub(in super::super) fn start(&mut self, line: &mut Line, pieces: &mut Pieces) {
         let id = self.complete(line);
-        self.sent = id;
+        self.sent = id.into();
         if self.wants_snapshot {
             let json = snapshot::render(line, &self.guilds(), self.user, &self.hub.inner.cdn);
             pieces.event(&Block::encode("snapshot", Some(id), &json), true, 0);
         } else {
-            pieces.cursor(id);
+            pieces.cursor(id.into());
         }
     }
 
@@ -91,6 +93,7 @@ impl Viewer {
         let mut before = std::mem::take(&mut self.due.before);
         let told = std::mem::take(&mut self.due.told);
         let missed = std::mem::take(&mut self.due.missed);
+        let mut ahead = std::mem::take(&mut self.due.ahead);
         let mut events = Vec::new();
         for (guild, before) in &mut before {
             let Some(followed) = line.open(*guild) else {
@@ -100,8 +103,12 @@ impl Viewer {
             let Some(later) = followed.journal.after(self.due.upto) else {
                 return self.begin_again(ResetReason::Trimmed, line);
             };
+            let mut ahead = ahead.remove(guild);
             for change in later {
                 before.note(change, self.user, None);
+                if let Some(ahead) = &mut ahead {
+                    ahead.note(change, self.user, None);
+                }
             }
             let ring = followed.feed.ring.read();
             let Some(eyes) = ring.audience.eyes(self.user) else {
@@ -109,10 +116,28 @@ impl Viewer {
             };
             before.was(&eyes, before.cursor(), self.due.upto);
             let picture = &followed.picture;
+            if let Some(ahead) = &mut ahead {
+                ahead.was(&eyes, ahead.cursor(), self.due.upto);
+            }
             for room in before.rooms(picture) {
+                let seen_now = picture.is_open(room) && eyes.view(room);
+                let saw = before.saw(picture, &eyes, room);
+                let ahead = ahead.as_ref();
+                if let Some(ahead) =
+                    ahead.filter(|ahead| ahead.doubts(before, picture, &eyes, room))
+                {
+                    if seen_now || saw || ahead.saw(picture, &eyes, room) {
+                        let there = picture.standing_channel(room).is_some();
+                        events.push(picture.vanished(room, there));
+                    }
+                    if seen_now {
+                        events.extend(picture.appeared(room));
+                    }
+                    continue;
+                }
                 let told = told.get(&(*guild, room)).copied();
-                let seen = told.unwrap_or_else(|| before.saw(picture, &eyes, room));
-                match (seen, picture.is_open(room) && eyes.view(room)) {
+                let seen = told.unwrap_or(saw);
+                match (seen, seen_now) {
                     (true, false) => {
                         let there = picture.standing_channel(room).is_some();
                         events.push(picture.vanished(room, there));
@@ -127,7 +152,6 @@ impl Viewer {
             }
         }
         if self.wants_snapshot {
-            // A browser that was cut off within a telling knows more than its cursor says: the whole puts that right too.
             self.owed = None;
             self.start(line, &mut pieces);
         } else {
