@@ -78,7 +78,9 @@ impl Record {
     }
 }
 
+/// What an id says was told; it may also say how far the rooms are.
 fn number(id: &str) -> Option<(u64, u64)> {
+    let id = id.split_once('~').map_or(id, |(told, _)| told);
     let (millis, count) = id.split_once('-')?;
     Some((millis.parse().ok()?, count.parse().ok()?))
 }
@@ -99,10 +101,11 @@ mod tests {
     #[test]
     fn an_id_that_goes_back_is_noted() {
         let mut record = Record::default();
-        for id in ["5-0", "5-1", "10-0", "9-7"] {
+        for id in ["5-0", "5-1", "6-0~5-1", "6-0", "10-0", "9-7~6-0"] {
             record.cursor(id.to_owned());
         }
-        assert_eq!(record.backwards, [("10-0".to_owned(), "9-7".to_owned())]);
-        assert_eq!(record.last_id(), Some("9-7"));
+        let back = ("10-0".to_owned(), "9-7~6-0".to_owned());
+        assert_eq!(record.backwards, [back]);
+        assert_eq!(record.last_id(), Some("9-7~6-0"));
     }
 }

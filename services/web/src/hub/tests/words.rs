@@ -78,3 +78,33 @@ async fn what_was_published_late_from_before_a_joining_is_not_told() {
     let history = world.hubs[0].judge(NELLY, &joined, entries).await.unwrap();
     assert_eq!(history.len(), 1);
 }
+
+#[tokio::test]
+async fn who_comes_back_while_the_log_is_read_is_told_nothing_of_the_time_away() {
+    let world = World::new(1, &[G1]).await;
+    world.enter(G1, NELLY, 0).await;
+    let cursor = world.clock().await.to_string();
+    let asked = Standing {
+        joined_at: Some(0),
+        ..standing(G1, &[])
+    };
+    for message in 1..=300 {
+        world.message(G1, ROOM, message, "before").await;
+    }
+    world.kick(G1, NELLY).await;
+    for message in 301..=900 {
+        world.message(G1, ROOM, message, "meanwhile").await;
+    }
+    let mut tab = Tab::open_as(&world, 0, NELLY, vec![asked], &cursor)
+        .await
+        .unwrap();
+    // The reading has begun, as nobody's.
+    tab.turn(<[u8]>::len).await;
+    tab.turn(<[u8]>::len).await;
+    world.enter(G1, NELLY, now_ms()).await;
+    world.message(G1, ROOM, 901, "after").await;
+    tab.read_until(&world, 2).await;
+    let told = format!("{:?}", tab.received);
+    assert!(!told.contains("meanwhile"), "{told}");
+    assert!(told.contains("after"), "{told}");
+}
