@@ -66,7 +66,10 @@ fn parse(bytes: &[u8]) -> Option<Frame<'_>> {
         if let Some(value) = line.strip_prefix(b"event: ") {
             found.event = std::str::from_utf8(value).ok()?;
         } else if let Some(value) = line.strip_prefix(b"id: ") {
-            found.id = std::str::from_utf8(value).ok()?.parse().ok();
+            let id = std::str::from_utf8(value).ok()?;
+            // While rooms are put right, an id also says how far they are.
+            let told = id.split_once('~').map_or(id, |(told, _)| told);
+            found.id = told.parse().ok();
         } else if let Some(value) = line.strip_prefix(b"data: ") {
             has_data = true;
             found.numbered = numbered(value);
