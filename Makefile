@@ -128,6 +128,6 @@ chaos: dashboard ## Everything goes wrong, and the browsers' lists are checked: 
 	$(CHAOS_BUILD)
 	target/debug/chaos --seed $(SEED) --seeds $(SEEDS) --topology $(TOPOLOGY) --json target/chaos/figures.json
 
-chaos-proof: ## Shows that chaos notices when idempotency, the fence or the repair is switched off
+chaos-proof: ## Shows that chaos notices when idempotency, the fence, the repair or the audience is switched off
 	$(CHAOS_BUILD)
 	services/chaos/sabotage.sh

@@ -11,9 +11,10 @@ declare -A found=(
   [idempotency]='"doubled": [1-9]'
   [fence]='takes sessions back'
   [repair]='"lost": [1-9]'
+  [audience]='(not to be seen|which is hidden)'
 )
 
-for safeguard in idempotency fence repair; do
+for safeguard in idempotency fence repair audience; do
   rm -rf "$work/source" && mkdir -p "$work/source"
   # times of now: cargo must not take what the last patch left for unchanged
   git -C "$root" archive HEAD | tar --extract --touch --directory "$work/source"
