@@ -2,6 +2,7 @@
 
 mod before;
 mod catch_up;
+mod corrections;
 mod drain;
 mod groups;
 mod quiet;

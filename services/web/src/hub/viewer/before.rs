@@ -138,19 +138,14 @@ impl Before {
         open.chain(self.rooms.keys().copied()).collect()
     }
 
-    /// Whether nobody can tell if a room is on the screen of a browser that was told things up to here, while its rooms were as
-    /// `earlier`: what it was told may have been judged by a sight that neither it had nor has.
-    pub(super) fn doubts(
-        &self,
-        earlier: &Self,
-        picture: &Picture,
-        eyes: &Eyes<'_>,
-        room: ChannelId,
-    ) -> bool {
-        let since = self.any_room || self.rooms.contains_key(&room);
-        let is_new = earlier.rooms.get(&room).is_some_and(Option::is_none);
-        let saw = |then: &Self| then.saw(picture, eyes, room);
-        since || !is_new && saw(self) != saw(earlier)
+    /// Whether a room may have come into sight or gone out of it since.
+    pub(super) fn may_have_changed(&self, room: ChannelId) -> bool {
+        self.any_room || self.rooms.contains_key(&room)
+    }
+
+    /// Whether there was no such room.
+    pub(super) fn is_new(&self, room: ChannelId) -> bool {
+        self.rooms.get(&room).is_some_and(Option::is_none)
     }
 
     /// Whether the browser knew a room, as far as no event told since.
