@@ -71,6 +71,8 @@ struct Due {
     told: BTreeMap<(GuildId, ChannelId), bool>,
     /// Rooms of which something was passed over because they were out of sight just then.
     missed: BTreeSet<(GuildId, ChannelId)>,
+    /// Rooms that came into sight since, as those know it who were told that they had gone out of it.
+    back: BTreeSet<(GuildId, ChannelId)>,
     /// What the guilds were at the cursor of a browser that was told more than its rooms show.
     ahead: BTreeMap<GuildId, Before>,
     /// How far the log is read; what came later the ring tells.

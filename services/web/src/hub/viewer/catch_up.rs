@@ -133,6 +133,7 @@ impl Viewer {
             self.due.before.clear();
             self.due.told.clear();
             self.due.missed.clear();
+            self.due.back.clear();
         }
         past.joined = self.joined();
         let level = hub.level_when(|line| {

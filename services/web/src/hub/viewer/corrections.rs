@@ -55,8 +55,9 @@ impl Viewer {
             };
             for room in before.rooms(&followed.picture) {
                 let told = due.told.get(&(*guild, room)).copied();
-                let missed = due.missed.contains(&(*guild, room));
-                events.extend(screen.correction(room, told, missed));
+                let back = due.back.contains(&(*guild, room)) && screen.knew(before, room);
+                let stale = back || due.missed.contains(&(*guild, room));
+                events.extend(screen.correction(room, told, stale));
             }
         }
         if self.wants_snapshot {
@@ -75,8 +76,8 @@ impl Viewer {
 }
 
 impl Screen<'_> {
-    /// What puts a room right of which the last event said whether it is there, or in which something was passed over.
-    fn correction(&self, room: ChannelId, told: Option<bool>, missed: bool) -> Vec<Event> {
+    /// What puts a room right of which the last event said whether it is there; a stale one is not as it is on the screen.
+    fn correction(&self, room: ChannelId, told: Option<bool>, stale: bool) -> Vec<Event> {
         let seen = self.picture.is_open(room) && self.eyes.view(room);
         let knew = self.knew(self.before, room);
         if self.is_doubtful(room) {
@@ -88,7 +89,7 @@ impl Screen<'_> {
             return self.again(room, knew || seen, seen);
         }
         match (told.unwrap_or(knew), seen) {
-            (true, true) if missed => self.again(room, true, true),
+            (true, true) if stale => self.again(room, true, true),
             (true, true) | (false, false) => Vec::new(),
             (known, seen) => self.again(room, known, seen),
         }

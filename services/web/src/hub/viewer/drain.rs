@@ -142,6 +142,9 @@ impl Viewer {
                 let guild = self.seats[frame.seat].feed.guild;
                 self.due.told.insert((guild, room), there);
                 self.due.missed.remove(&(guild, room));
+                if there {
+                    self.due.back.insert((guild, room));
+                }
             }
             let seat = &mut self.seats[frame.seat];
             seat.next = frame.place + 1;

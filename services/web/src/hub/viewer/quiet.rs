@@ -57,6 +57,7 @@ impl Viewer {
         self.due.before.clear();
         self.due.told.clear();
         self.due.missed.clear();
+        self.due.back.clear();
         self.due.ahead.clear();
         for seat in &mut self.seats {
             seat.next = seat.feed.ring.read().end();
