@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::{Mask, picture::Picture};
 use class::Class;
 pub(crate) use class::{ClassId, Key, Sight};
-pub(crate) use facts::Facts;
+pub(crate) use facts::{Facts, LATE};
 use heard::Heard;
 pub(crate) use person::Eyes;
 use person::Person;
@@ -77,7 +77,7 @@ impl Audience {
             return true;
         };
         person.deserted = None;
-        if facts.as_of > person.known_as_of() {
+        if person.latest().yields_to(&facts) {
             let facts = facts.completed_by(&person.facts);
             let key = Key::of(picture, user, &facts, now);
             if self
@@ -122,7 +122,7 @@ impl Audience {
     /// What is known of a user: by the log, or as Discord said.
     pub(crate) fn facts(&self, user: UserId, said: Facts) -> Facts {
         match self.persons.get(&user) {
-            Some(person) if person.facts.as_of >= said.as_of => person.facts.clone(),
+            Some(person) if !person.facts.yields_to(&said) => person.facts.clone(),
             _ => self.heard.newer(user, said).0,
         }
     }
@@ -164,10 +164,12 @@ impl Audience {
     /// The guild begins anew: everybody sees what the picture says now, and nothing of before.
     pub(crate) fn begin_anew(&mut self, picture: &Picture, mark: Mark, now: u64) {
         self.changed = mark;
+        self.heard.begin_anew();
         self.classes.clear();
         self.ids.clear();
         for (user, mut person) in std::mem::take(&mut self.persons) {
-            let facts = person.pending.take().unwrap_or(person.facts);
+            let mut facts = person.pending.take().unwrap_or(person.facts);
+            facts.forget_leaving();
             let class = self.join_class(picture, Key::of(picture, user, &facts, now));
             let mut anew = Person::new(facts, class, mark.order + 1, mark.id);
             anew.deserted = person.deserted;

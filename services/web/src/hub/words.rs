@@ -6,14 +6,14 @@ use contracts::{
 };
 use event_bus::{Body, BusError, Entry};
 
-use super::{Away, Hub, audience::Facts};
+use super::{
+    Away, Hub,
+    audience::{Facts, LATE},
+};
 use crate::membership::Standing;
 
 /// Entries read at a time.
 const PAGE: usize = 256;
-
-/// How much later than it happened a joining may be published, in ms: gateways may have been away.
-const LATE: u64 = 300_000;
 
 /// How far this machine's clock may be ahead of the one that ids are drawn from, in ms.
 const AHEAD: u64 = 1_000;

@@ -7,6 +7,9 @@ use contracts::{
 
 use crate::membership::Standing;
 
+/// How much later than it happened a joining may be published, in ms: gateways may have been away.
+pub(crate) const LATE: u64 = 300_000;
+
 /// What is known of a user in a guild, as far as it decides about sight.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Facts {
@@ -73,6 +76,21 @@ impl Facts {
             joined_at: None,
             met_at: id.ms,
             as_of: id.ms,
+        }
+    }
+
+    /// Whether what Discord said when it was asked counts against this. Who left by the log and is back by Discord comes back
+    /// by the log, in its place: until then, what happened in between would be taken for what happened since.
+    pub(crate) fn yields_to(&self, said: &Self) -> bool {
+        let returns = !self.member && said.member;
+        let grace = if returns { LATE } else { 0 };
+        said.as_of > self.as_of.saturating_add(grace)
+    }
+
+    /// Leaves it to Discord whether the user is back: the log will not tell it any more.
+    pub(crate) fn forget_leaving(&mut self) {
+        if !self.member {
+            self.as_of = 0;
         }
     }
 

@@ -31,6 +31,13 @@ impl Heard {
         }
     }
 
+    /// The guild begins anew: who left and is back is not told by the log.
+    pub(super) fn begin_anew(&mut self) {
+        for (_, facts) in self.words.values_mut() {
+            facts.forget_leaving();
+        }
+    }
+
     /// Takes in a word from before this replica listened; a later one stands.
     pub(super) fn recall(&mut self, user: UserId, id: EventId, facts: Facts) {
         if self.words.get(&user).is_none_or(|(last, _)| *last < id) {
@@ -41,7 +48,7 @@ impl Heard {
     /// The newer of what was told and what was said, and the id up to which somebody's facts may have changed.
     pub(super) fn newer(&self, user: UserId, said: Facts) -> (Facts, EventId) {
         match self.words.get(&user) {
-            Some((id, told)) if told.as_of > said.as_of => (told.clone().completed_by(&said), *id),
+            Some((id, told)) if !told.yields_to(&said) => (told.clone().completed_by(&said), *id),
             Some((id, told)) => (said.completed_by(told), *id),
             None => (said, self.forgotten),
         }
@@ -50,7 +57,7 @@ impl Heard {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::facts::LATE, *};
 
     fn word(ms: u64, member: bool) -> Facts {
         Facts {
@@ -65,7 +72,11 @@ mod tests {
         let user = UserId::new(1);
         heard.note(user, EventId::new(10, 0), word(10, false));
         assert!(!heard.newer(user, word(9, true)).0.member);
-        assert!(heard.newer(user, word(11, true)).0.member);
+        assert!(
+            !heard.newer(user, word(11, true)).0.member,
+            "not by the log"
+        );
+        assert!(heard.newer(user, word(11 + LATE, true)).0.member);
         assert_eq!(heard.newer(user, word(9, true)).1, EventId::new(10, 0));
         for other in 0..HEARD as u64 {
             heard.note(

@@ -92,15 +92,19 @@ impl Audience {
         now: u64,
     ) -> Option<Move> {
         let person = self.persons.get_mut(&user)?;
+        // That somebody left is true in its place, however late it comes: what was said since, the log tells again.
+        let left = facts.as_ref().is_some_and(|facts| !facts.member);
         let facts = match facts {
-            Some(facts) if facts.as_of >= person.facts.as_of => facts.completed_by(&person.facts),
+            Some(facts) if left || facts.as_of >= person.facts.as_of => {
+                facts.completed_by(&person.facts)
+            }
             Some(_) => return None,
             None => person.facts.clone(),
         };
         if person
             .pending
             .as_ref()
-            .is_some_and(|pending| pending.as_of <= facts.as_of)
+            .is_some_and(|pending| left || pending.as_of <= facts.as_of)
         {
             person.pending = None;
         }

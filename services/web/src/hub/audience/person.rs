@@ -57,10 +57,11 @@ impl Person {
         }
     }
 
-    /// As of when the latest word is.
-    pub(super) fn known_as_of(&self) -> u64 {
-        let pending = self.pending.as_ref().map_or(0, |facts| facts.as_of);
-        pending.max(self.facts.as_of)
+    /// The latest word, in force or not.
+    pub(super) fn latest(&self) -> &Facts {
+        let pending = self.pending.as_ref();
+        let newer = pending.filter(|pending| pending.as_of > self.facts.as_of);
+        newer.unwrap_or(&self.facts)
     }
 
     /// Begins a stay in a class.

@@ -108,3 +108,60 @@ async fn who_comes_back_while_the_log_is_read_is_told_nothing_of_the_time_away()
     assert!(!told.contains("meanwhile"), "{told}");
     assert!(told.contains("after"), "{told}");
 }
+
+#[tokio::test]
+async fn who_is_back_by_discord_before_the_log_tells_it_is_told_nothing_of_the_time_away() {
+    let world = World::new(1, &[G1]).await;
+    world.enter(G1, NELLY, 0).await;
+    let member = |joined_at, asked_at| Standing {
+        joined_at: Some(joined_at),
+        asked_at,
+        ..standing(G1, &[])
+    };
+    let mut tab = Tab::open_as(&world, 0, NELLY, vec![member(0, now_ms())], "")
+        .await
+        .unwrap();
+    world.kick(G1, NELLY).await;
+    world.settled().await;
+    // The kick is published late, and so will the return be: Discord has told of it already.
+    let joined_at = now_ms() + 100;
+    tab.viewer.regroup(&[member(joined_at, joined_at + 100)]);
+    let said = member(joined_at, joined_at + 200);
+    let mut other = Tab::open_as(&world, 0, NELLY, vec![said.clone()], "")
+        .await
+        .unwrap();
+    world.settled().await;
+    world.message(G1, ROOM, 1, "meanwhile").await;
+    assert_eq!(world.hubs[0].rooms(NELLY, &said).await.unwrap(), None);
+    world.enter(G1, NELLY, joined_at).await;
+    world.message(G1, ROOM, 2, "after").await;
+    for tab in [&mut tab, &mut other] {
+        tab.read_until(&world, 1).await;
+        let told = format!("{:?}", tab.received);
+        assert!(!told.contains("meanwhile"), "{told}");
+        assert!(told.contains("after"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_kick_that_comes_late_counts_although_discord_said_something_since() {
+    let world = World::new(1, &[G1]).await;
+    world.enter(G1, NELLY, 0).await;
+    let joined_at = now_ms() + 10_000;
+    let said = Standing {
+        joined_at: Some(joined_at),
+        asked_at: joined_at + 100,
+        ..standing(G1, &[])
+    };
+    let mut tab = Tab::open_as(&world, 0, NELLY, vec![said], "")
+        .await
+        .unwrap();
+    world.kick(G1, NELLY).await;
+    world.message(G1, ROOM, 1, "meanwhile").await;
+    world.enter(G1, NELLY, joined_at).await;
+    world.message(G1, ROOM, 2, "after").await;
+    tab.read_until(&world, 2).await;
+    let told = format!("{:?}", tab.received);
+    assert!(!told.contains("meanwhile"), "{told}");
+    assert!(told.contains("after"), "{told}");
+}
