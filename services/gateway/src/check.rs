@@ -66,8 +66,10 @@ async fn bus(config: &Config, findings: &mut Findings) {
                 return redis_settings(&link, findings).await;
             }
             Err(error) if Instant::now() >= deadline => {
-                findings.fail(format!("Redis does not answer: {error}; see REDIS_URL"));
-                return;
+                let error = error.details().trim_end_matches('.');
+                return findings.fail(format!(
+                    "Redis does not answer: {error}. Is REDIS_URL right, is Redis running?"
+                ));
             }
             Err(_) => sleep(Duration::from_millis(100)).await,
         }
@@ -100,7 +102,9 @@ async fn discord(config: &Config, rest: &Rest, findings: &mut Findings) {
             return;
         }
         Err(error) => {
-            findings.fail(format!("Discord can't be asked: {error}"));
+            findings.fail(format!(
+                "Discord can't be asked: {error}. Is DISCORD_API_URL right, is the way out open?"
+            ));
             return;
         }
     };

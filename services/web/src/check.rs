@@ -66,6 +66,8 @@ async fn bus(config: &Config, findings: &mut Findings) {
         match bus.ping().await {
             Ok(()) => return findings.ok(format!("{who} answers")),
             Err(error) if Instant::now() > deadline => {
+                let error = error.to_string();
+                let error = error.trim_end_matches('.');
                 return findings.fail(format!("{who} can't be used: {error}. {variables}"));
             }
             Err(_) => sleep(Duration::from_millis(100)).await,

@@ -282,15 +282,18 @@ fn retry_after(headers: &http::HeaderMap) -> Duration {
 }
 
 /// What went wrong on the way, without the address: it may hold a code.
-fn failed(error: &reqwest::Error) -> DiscordError {
-    let what = if error.is_timeout() {
+fn cause(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
         "no answer in time"
     } else if error.is_connect() {
         "no connection"
     } else {
         "the answer broke off"
-    };
-    DiscordError::Failed(what.to_owned())
+    }
+}
+
+fn failed(error: &reqwest::Error) -> DiscordError {
+    DiscordError::Failed(cause(error).to_owned())
 }
 
 type TokenError = RequestTokenError<HttpError, BasicErrorResponse>;
@@ -322,7 +325,7 @@ fn kind(error: &TokenError) -> String {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HttpError {
     #[error("{0}")]
-    Failed(DiscordError),
+    Failed(&'static str),
     #[error("the request or the answer is not valid HTTP")]
     Invalid,
     #[error("the answer is too long")]
@@ -338,7 +341,7 @@ async fn send(
     let answer = http
         .execute(request)
         .await
-        .map_err(|error| HttpError::Failed(failed(&error)))?;
+        .map_err(|error| HttpError::Failed(cause(&error)))?;
     let mut response = http::Response::builder().status(answer.status());
     for (name, value) in answer.headers() {
         response = response.header(name, value);
@@ -352,6 +355,6 @@ async fn send(
     let body = answer
         .bytes()
         .await
-        .map_err(|error| HttpError::Failed(failed(&error)))?;
+        .map_err(|error| HttpError::Failed(cause(&error)))?;
     response.body(body.to_vec()).map_err(|_| HttpError::Invalid)
 }

@@ -121,6 +121,45 @@ fn components_add_the_streams_to_the_cpu_and_what_the_operator_reads() {
     }
 }
 
+/// A line that is commented out without its hash; prose as it is.
+fn switched_on(line: &str) -> String {
+    let Some((indent, rest)) = line.split_once("# ") else {
+        return line.to_owned();
+    };
+    let settings = ["- ", "components:", "replicas:", "newName:"];
+    let is_setting = settings
+        .iter()
+        .any(|setting| rest.trim_start().starts_with(setting));
+    if indent.trim().is_empty() && is_setting {
+        format!("{indent}{rest}")
+    } else {
+        line.to_owned()
+    }
+}
+
+#[test]
+fn what_is_commented_out_can_be_switched_on() {
+    let folder = copy();
+    for kustomization in ["k8s", "k8s/overlays/prod"] {
+        let folder = folder.path().join(kustomization);
+        let file = folder.join("kustomization.yaml");
+        let lines: Vec<_> = read(&file).lines().map(switched_on).collect();
+        fs::write(&file, lines.join("\n")).expect("the copy can be written");
+        let manifests = Manifests::parse(kustomization, &kustomize(&folder));
+        assert!(manifests.find("PodMonitor", "fanfare").is_some());
+        let scaler = manifests.find("HorizontalPodAutoscaler", "web");
+        let scaler = scaler.expect("a HorizontalPodAutoscaler");
+        assert_eq!(scaler["spec"]["metrics"][0]["type"], "Pods");
+        let gateway = manifests.workload("gateway").object;
+        assert_eq!(gateway["spec"]["replicas"], 3, "{kustomization}");
+        for name in ["gateway", "web"] {
+            let image = &manifests.workload(name).pod["containers"][0]["image"];
+            let image = text(image);
+            assert!(image.starts_with("registry.example.org/"), "{image}");
+        }
+    }
+}
+
 #[test]
 fn the_readme_names_what_is_there() {
     let readme = read(&root().join("README.md"));

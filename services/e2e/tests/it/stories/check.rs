@@ -83,7 +83,20 @@ async fn the_settings_of_redis_that_lose_something_are_told() {
     let nobody = format!("redis://127.0.0.1:{}", free_port());
     let (code, output) = check("gateway", &needed, &[("REDIS_URL", nobody)]).await;
     assert_eq!(code, Some(1), "{output}");
-    says(&output, "FAIL  ", "REDIS_URL");
+    says(&output, "FAIL  ", ". Is REDIS_URL right");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_discord_is_not_reached_it_is_said_once_what_to_look_at() {
+    let (_simulator, control) = simulator(&[]).await;
+    let needed = needed(&control);
+    let away = format!("http://127.0.0.1:{}/api/v10", free_port());
+    let (code, output) = check("fanfare", &needed, &[("DISCORD_API_URL", away)]).await;
+    assert_eq!(code, Some(1), "{output}");
+    says(&output, "FAIL  ", "is the way out open?");
+    let told = output.matches("is the way out open?").count();
+    assert_eq!(told, 2, "the gateway's part and web's:\n{output}");
+    assert!(!output.contains("failed: Discord failed"), "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
