@@ -25,7 +25,10 @@ made() { # NAME: a secret that is made once and kept
 }
 
 for name in session_secret link_token; do
-  if [ -s "$given/$name" ]; then
+  if [ -e "$given/$name" ] && ! [ -r "$given/$name" ]; then
+    echo "The file of $name can't be read here: it has to be readable for others (chmod 644), its folder need not be." >&2
+    exit 1
+  elif [ -s "$given/$name" ]; then
     put "$name" < "$given/$name"
   else
     made "$name"

@@ -155,7 +155,11 @@ impl Env {
         match std::fs::read_to_string(path) {
             Ok(text) if !text.trim().is_empty() => Some(Secret::from(text.trim())),
             Ok(_) => {
-                self.fault(variable, format!("the file {path} is empty"));
+                let fault = format!(
+                    "is not set, and the file {path} is empty: {}",
+                    variable.help
+                );
+                self.fault(variable, fault);
                 None
             }
             Err(error) => {

@@ -63,6 +63,18 @@ fn the_file_of_what_is_no_secret_is_not_read_and_told() {
 }
 
 #[test]
+fn an_empty_file_is_told_with_what_the_secret_is() {
+    let mut env = Env::from_pairs([("LINK_TOKEN_FILE", "/dev/null")]);
+    env.required_secret(&TOKEN, 32);
+    let told = env.finish().unwrap_err().to_string();
+    assert!(
+        told.contains("LINK_TOKEN: is not set, and the file /dev/null is empty"),
+        "{told}"
+    );
+    assert!(told.contains(TOKEN.help), "{told}");
+}
+
+#[test]
 fn what_looks_like_ours_and_is_nobodys_is_told() {
     let env = Env::from_pairs([
         ("LINK_COLOUR", "green"),
