@@ -152,6 +152,8 @@ fn what_is_commented_out_can_be_switched_on() {
         assert_eq!(scaler["spec"]["metrics"][0]["type"], "Pods");
         let gateway = manifests.workload("gateway").object;
         assert_eq!(gateway["spec"]["replicas"], 3, "{kustomization}");
+        let settings = manifests.find("ConfigMap", "gateway").expect("a ConfigMap");
+        assert_eq!(settings["data"]["DISCORD_INTENTS"], "36739");
         for name in ["gateway", "web"] {
             let image = &manifests.workload(name).pod["containers"][0]["image"];
             let image = text(image);
