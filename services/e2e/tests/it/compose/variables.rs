@@ -179,3 +179,29 @@ fn both_discords_say_what_both_programs_need() {
         }
     }
 }
+
+#[test]
+fn another_file_for_a_secret_makes_its_readers_anew() {
+    let text = super::text();
+    let label = text
+        .lines()
+        .find(|line| line.starts_with("  fanfare.files: "))
+        .expect("there is a label with the files");
+    let compose = Compose::read();
+    let secrets = compose.document["secrets"]
+        .as_mapping()
+        .expect("secrets are a table");
+    for name in secrets.keys() {
+        let name = name.as_str().expect("a name is text").to_uppercase();
+        assert!(label.contains(&format!("${{{name}_FILE:-")), "{name}");
+    }
+    let readers: Vec<_> = compose
+        .services()
+        .into_iter()
+        .filter(|(_, service)| !super::strings(&service["secrets"]).is_empty())
+        .collect();
+    assert!(readers.len() >= 3, "{readers:?}");
+    for (name, service) in readers {
+        assert!(service["labels"]["fanfare.files"].is_string(), "{name}");
+    }
+}
