@@ -71,7 +71,8 @@ impl Parts {
             .map(|port| SocketAddr::new(gateway.bind, port));
         web.metrics_port = None;
         if let Some(address) = metrics {
-            let server = MetricsServer::bind(address, registry.clone()).await?;
+            let server = MetricsServer::bind(address, registry.clone()).await;
+            let server = server.map_err(|error| format!("can't listen on {address}: {error}"))?;
             println!("Metrics: http://{}/metrics", server.addr());
             lifecycle.supervise("metrics", server.serve(lifecycle.drain().cancelled_owned()));
         }

@@ -38,7 +38,10 @@ impl App {
     /// # Errors
     /// The port can't be bound, or [`Config::auto_approve`] names nobody.
     pub async fn build(config: Config) -> io::Result<Self> {
-        let listener = TcpListener::bind((config.bind, config.port)).await?;
+        let address = SocketAddr::new(config.bind, config.port);
+        let listener = TcpListener::bind(address).await.map_err(|error| {
+            io::Error::new(error.kind(), format!("can't listen on {address}: {error}"))
+        })?;
         let addr = listener.local_addr()?;
         let simulation = Simulation::new(config);
         if let Some(name) = &simulation.config.auto_approve

@@ -213,3 +213,21 @@ async fn secrets_are_made_and_never_written_over() {
         written
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = taken.local_addr().expect("it is bound").port();
+    let elsewhere = |name: &'static str| (name, "0".to_owned());
+    let (status, output) = told("simulator", &[], &[("SIM_PORT", port.to_string())]).await;
+    assert_eq!(status.code(), Some(1), "{output}");
+    assert!(output.contains(&format!("127.0.0.1:{port}")), "{output}");
+    let metrics = [
+        elsewhere("SIM_PORT"),
+        ("BIND", "127.0.0.1".to_owned()),
+        ("METRICS_PORT", port.to_string()),
+    ];
+    let (status, output) = told("fanfare", &["demo"], &metrics).await;
+    assert_eq!(status.code(), Some(1), "{output}");
+    assert!(output.contains(&format!("127.0.0.1:{port}")), "{output}");
+}
