@@ -110,7 +110,15 @@ pub(crate) async fn inject(deployment: &mut Deployment, fault: Fault) -> anyhow:
             for front in fronts.chain([&deployment.balancer]) {
                 front.cut();
             }
+            // What is not in the log any more, replicas that were there all the time still have.
+            for web in &mut deployment.webs {
+                web.child.kill().await?;
+            }
             sleep(fault.hold).await;
+            for web in &mut deployment.webs {
+                web.child.launch()?;
+            }
+            deployment.ready().await?;
             let fronts = deployment.webs.iter().filter_map(|web| web.front.as_ref());
             for front in fronts.chain([&deployment.balancer]) {
                 front.heal(false);

@@ -54,7 +54,7 @@ pub(crate) enum Trouble {
     DiscordReplay,
     /// Discord ends the sessions (op 9, not resumable). Only in seeds that allow for it.
     DiscordForgets,
-    /// Browsers are away for longer than events are kept. Only in seeds that allow for it.
+    /// Browsers are away for longer than events are kept, and all replicas go meanwhile. Only in seeds that allow for it.
     BeyondRetention,
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Context as _, bail};
-use reqwest::{Client, Response, Url, header};
+use reqwest::{Client, Response, StatusCode, Url, header};
 use tokio::time::Instant;
 
 use crate::deployment::LOOK_EVERY;
@@ -11,11 +11,31 @@ use crate::deployment::LOOK_EVERY;
 /// How long it may take until the guilds of a user are known.
 const KNOWN_WITHIN: Duration = Duration::from_secs(30);
 
+/// How long people try again who are told that signing in is not possible at the moment.
+const SIGNED_IN_WITHIN: Duration = Duration::from_secs(30);
+
 /// How often a login may be sent on.
 const MOST_STEPS: usize = 10;
 
-/// Signs a user in and returns the `Cookie` header; the simulator's page is answered as if the user's button was pressed.
+/// Signs a user in and returns the `Cookie` header, at the latest when Redis has been back for a while.
 pub(super) async fn sign_in(client: &Client, base: &str, user: &str) -> anyhow::Result<String> {
+    let deadline = Instant::now() + SIGNED_IN_WITHIN;
+    loop {
+        match go_through(client, base, user).await? {
+            Ok(cookie) => return Ok(cookie),
+            Err(end) if Instant::now() > deadline => bail!("signing in ends at {end}"),
+            Err(_) => tokio::time::sleep(LOOK_EVERY).await,
+        }
+    }
+}
+
+/// Goes through a login once; the simulator's page is answered as if the user's button was pressed. `Err` within is where Fanfare
+/// said that it is not available.
+async fn go_through(
+    client: &Client,
+    base: &str,
+    user: &str,
+) -> anyhow::Result<Result<String, String>> {
     let mut next = Url::parse(&format!("{base}/auth/login?returnTo=/"))?;
     let ours = next.origin();
     let mut cookies = BTreeMap::new();
@@ -35,7 +55,10 @@ pub(super) async fn sign_in(client: &Client, base: &str, user: &str) -> anyhow::
         let Some(location) = reply.headers().get(header::LOCATION) else {
             let status = reply.status();
             if at_home && status.is_success() && !cookies.is_empty() {
-                return Ok(written(&cookies));
+                return Ok(Ok(written(&cookies)));
+            }
+            if at_home && status == StatusCode::SERVICE_UNAVAILABLE {
+                return Ok(Err(format!("{} with {status}", next.path())));
             }
             bail!("signing in ends at {} with {status}", next.path());
         };
