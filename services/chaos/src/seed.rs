@@ -180,9 +180,13 @@ impl Run {
     async fn fault(&mut self, number: usize, fault: Fault) -> anyhow::Result<Outcome> {
         let (begun, streams) = (Instant::now(), self.fleet.streams());
         let seen = inject(&mut self.deployment, fault).await?;
-        let healed = Instant::now();
+        let (healed, since) = (Instant::now(), unix_micros());
         self.deployment.connected(CONNECTED_WITHIN).await?;
         self.deployment.ready().await?;
+        if fault.trouble == Trouble::BeyondRetention {
+            // What is written before they are back is part of what they missed.
+            self.fleet.wait_for_news(since, QUIET_WITHIN).await?;
+        }
         if !fault.overlaps {
             self.quiet().await?;
         }

@@ -89,6 +89,16 @@ impl Fleet {
         self.wait(OPEN_WITHIN, known).await
     }
 
+    /// Waits until every browser that asks for messages has received something since (Unix µs), if only that it begins anew.
+    pub(crate) async fn wait_for_news(&self, since: u64, within: Duration) -> anyhow::Result<()> {
+        self.wait(within, |profile, record| {
+            let newest = record.arrivals.last();
+            let has_news = newest.is_some_and(|newest| newest.at_micros > since);
+            has_news || !profile.wants(Kind::MessageCreated)
+        })
+        .await
+    }
+
     /// Waits until every browser that can see the message in this guild has received it.
     pub(crate) async fn wait_for_probe(
         &self,
