@@ -185,7 +185,7 @@ impl Run {
         self.deployment.ready().await?;
         if fault.trouble == Trouble::BeyondRetention {
             // What is written before they are back is part of what they missed.
-            self.fleet.wait_for_news(since, QUIET_WITHIN).await?;
+            self.fleet.wait_until_back(since, QUIET_WITHIN).await?;
         }
         if !fault.overlaps {
             self.quiet().await?;

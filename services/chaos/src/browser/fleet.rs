@@ -89,12 +89,11 @@ impl Fleet {
         self.wait(OPEN_WITHIN, known).await
     }
 
-    /// Waits until every browser that asks for messages has received something since (Unix µs), if only that it begins anew.
-    pub(crate) async fn wait_for_news(&self, since: u64, within: Duration) -> anyhow::Result<()> {
-        self.wait(within, |profile, record| {
-            let newest = record.arrivals.last();
-            let has_news = newest.is_some_and(|newest| newest.at_micros > since);
-            has_news || !profile.wants(Kind::MessageCreated)
+    /// Waits until every browser is back since (Unix µs): it has been told something, or its cursor has moved on.
+    pub(crate) async fn wait_until_back(&self, since: u64, within: Duration) -> anyhow::Result<()> {
+        self.wait(within, |_, record| {
+            let told = record.arrivals.last().map(|newest| newest.at_micros);
+            told.max(record.reached()) > Some(since)
         })
         .await
     }

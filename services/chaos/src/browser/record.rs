@@ -43,6 +43,12 @@ impl Record {
         self.last_id.as_deref()
     }
 
+    /// Up to when (Unix µs) its last id says that it was told everything.
+    pub(super) fn reached(&self) -> Option<u64> {
+        let (millis, _) = number(self.last_id()?)?;
+        Some(millis * 1_000)
+    }
+
     /// Moves the last id on, and notes if it moves back.
     pub(super) fn cursor(&mut self, id: String) {
         if let (Some(old), new) = (&self.last_id, &id)

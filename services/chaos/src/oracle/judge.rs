@@ -214,7 +214,7 @@ impl Court<'_> {
             self.one(due[*x], got[*y], verdict);
         }
         let mut missing: HashMap<&Key, Vec<&Emitted>> = HashMap::new();
-        let mut spare: HashMap<&Key, Vec<u64>> = HashMap::new();
+        let mut spare: HashMap<&Key, Vec<(u64, u64)>> = HashMap::new();
         let mut decided = self.now;
         for (emitted, at) in due.iter().zip(&paired.0).rev() {
             let key = &emitted.told.key;
@@ -224,8 +224,10 @@ impl Court<'_> {
             match at {
                 None if owed => missing.entry(key).or_default().push(emitted),
                 // What came before it happened was another one that is the same.
-                Some(at) if !(owed || excused) || *at < emitted.at_micros => {
-                    spare.entry(key).or_default().push(*at);
+                Some(at) if !owed || *at < emitted.at_micros => {
+                    // What was lost before a hole did not come in it.
+                    let since = if excused { emitted.n } else { 0 };
+                    spare.entry(key).or_default().push((*at, since));
                 }
                 _ => {}
             }
@@ -233,8 +235,10 @@ impl Court<'_> {
         // Of several that are the same, one that was not owed may have been paired with what came of one that was.
         for (key, spare) in spare {
             let same = missing.entry(key).or_default();
-            for at in spare {
-                let meant = same.iter().position(|emitted| emitted.at_micros <= at);
+            for (at, since) in spare {
+                let meant = same
+                    .iter()
+                    .position(|emitted| emitted.at_micros <= at && emitted.n >= since);
                 meant.map(|meant| same.remove(meant));
             }
         }
