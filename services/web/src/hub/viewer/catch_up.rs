@@ -144,6 +144,12 @@ impl Viewer {
                 return false;
             }
             upto = line.complete_for(&guilds);
+            let mut seats = self.seats.iter();
+            let void = seats.any(|seat| seat.feed.ring.read().void(seat.next).is_some());
+            if upto < self.sent.told && !void {
+                // Another replica was ahead: what rooms are here is not yet what the browser was told.
+                return false;
+            }
             for seat in &mut self.seats {
                 let ring = seat.feed.ring.read();
                 if let Some(reason) = ring.void(seat.next) {

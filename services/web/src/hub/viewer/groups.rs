@@ -49,10 +49,9 @@ impl Viewer {
         }
         if self.past.is_some() && changed {
             // The seats changed under the reading: it begins again, each guild where it stands.
-            self.past = self.past.take().map(|mut past| {
-                self.read_again(&mut past);
-                past
-            });
+            let mut past = self.past.take().unwrap_or_default();
+            self.read_again(&mut past);
+            self.past = Some(past);
         }
         pieces.chunk()
     }
