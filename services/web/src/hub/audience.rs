@@ -59,6 +59,7 @@ impl Audience {
     pub(crate) fn since(mark: Mark) -> Self {
         Self {
             changed: mark,
+            heard: Heard::since(mark.id),
             ..Self::default()
         }
     }
@@ -108,9 +109,22 @@ impl Audience {
         self.persons.insert(user, person);
     }
 
-    /// What the log told of a user before this replica listened.
-    pub(crate) fn hear(&mut self, user: UserId, id: EventId, facts: Facts) {
-        self.heard.recall(user, id, facts);
+    /// All that the log told of users after this is known here.
+    pub(crate) fn heard_since(&self) -> EventId {
+        self.heard.reaches_back_to()
+    }
+
+    /// What the log told of users after an id and up to another one, before this replica listened.
+    pub(crate) fn hear(
+        &mut self,
+        after: EventId,
+        upto: EventId,
+        words: HashMap<UserId, (EventId, Facts)>,
+    ) {
+        for (user, (id, facts)) in words {
+            self.heard.recall(user, id, facts);
+        }
+        self.heard.reach_back(after, upto);
     }
 
     /// Whether all that is known of somebody is in force.
@@ -164,7 +178,7 @@ impl Audience {
     /// The guild begins anew: everybody sees what the picture says now, and nothing of before.
     pub(crate) fn begin_anew(&mut self, picture: &Picture, mark: Mark, now: u64) {
         self.changed = mark;
-        self.heard.begin_anew();
+        self.heard.begin_anew(mark.id);
         self.classes.clear();
         self.ids.clear();
         for (user, mut person) in std::mem::take(&mut self.persons) {

@@ -84,8 +84,6 @@ pub(crate) struct Followed {
     pub(crate) chain: Chain,
     /// It is complete up to here at least: where its picture was read, or where its log was last read.
     pub(crate) cut: EventId,
-    /// The id of the cut that its picture began from: of members it knows what came later.
-    pub(crate) opened: EventId,
     /// Since when nobody has watched.
     pub(crate) deserted: Option<Instant>,
     /// What changed lately about who may see what.
@@ -118,7 +116,6 @@ impl Followed {
             picture,
             chain,
             cut,
-            opened: cut,
             deserted: None,
             journal: Journal::default(),
             unsettled: false,

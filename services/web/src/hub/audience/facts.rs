@@ -82,9 +82,12 @@ impl Facts {
     /// Whether what Discord said when it was asked counts against this. Who left by the log and is back by Discord comes back
     /// by the log, in its place: until then, what happened in between would be taken for what happened since.
     pub(crate) fn yields_to(&self, said: &Self) -> bool {
-        let returns = !self.member && said.member;
-        let grace = if returns { LATE } else { 0 };
-        said.as_of > self.as_of.saturating_add(grace)
+        let returns = !self.member && self.as_of > 0 && said.member;
+        if !returns {
+            return said.as_of > self.as_of;
+        }
+        let back = said.joined_at.unwrap_or_default().max(self.as_of);
+        said.as_of > back.saturating_add(LATE)
     }
 
     /// Leaves it to Discord whether the user is back: the log will not tell it any more.

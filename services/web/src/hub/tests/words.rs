@@ -165,3 +165,41 @@ async fn a_kick_that_comes_late_counts_although_discord_said_something_since() {
     assert!(!told.contains("meanwhile"), "{told}");
     assert!(told.contains("after"), "{told}");
 }
+
+#[tokio::test]
+async fn who_was_kicked_before_the_guild_was_followed_comes_back_by_the_log() {
+    let world = World::new(1, &[G1]).await;
+    let (first, second) = (NELLY, UserId::new(8));
+    for user in [first, second] {
+        world.enter(G1, user, 0).await;
+        world.kick(G1, user).await;
+    }
+    for message in 1..=600 {
+        world.message(G1, ROOM, message, "meanwhile").await;
+    }
+    let joined_at = now_ms() + 5_000;
+    let said = Standing {
+        joined_at: Some(joined_at),
+        asked_at: joined_at + 100,
+        ..standing(G1, &[])
+    };
+    let mut tabs = Vec::new();
+    for user in [first, second] {
+        let reads = world.metric("fanfare_catch_up_reads_total");
+        let tab = Tab::open_as(&world, 0, user, vec![said.clone()], "");
+        tabs.push(tab.await.unwrap());
+        let read = world.metric("fanfare_catch_up_reads_total") - reads;
+        assert_eq!(read > 0.0, user == first, "what was read is kept");
+    }
+    world.message(G1, ROOM, 601, "meanwhile").await;
+    for user in [first, second] {
+        world.enter(G1, user, joined_at).await;
+    }
+    world.message(G1, ROOM, 602, "after").await;
+    for tab in &mut tabs {
+        tab.read_until(&world, 2).await;
+        let told = format!("{:?}", tab.received);
+        assert!(!told.contains("meanwhile"), "{told}");
+        assert!(told.contains("after"), "{told}");
+    }
+}
