@@ -87,31 +87,29 @@ impl Pieces {
     /// Adds an event.
     pub(crate) fn event(&mut self, block: &Block, with_id: bool, ts: u64) {
         let bytes = block.bytes(with_id);
-        self.len += bytes.len();
+        self.count(block, bytes.len(), ts);
         match self.transport {
             Transport::Sse => self.blocks.push(bytes),
             Transport::WebSocket => self.messages.push(block.message(with_id)),
         }
-        self.events += 1;
-        self.newest_ts = self.newest_ts.max(ts);
-        self.traced.extend(block.fan_out().cloned());
     }
 
     /// Adds an event with something else than its own id.
     pub(crate) fn event_at(&mut self, block: &Block, id: Progress, ts: u64) {
         let line = format!("id: {id}\n");
-        self.len += line.len();
+        let bytes = block.bytes(false);
+        self.count(block, line.len() + bytes.len(), ts);
         match self.transport {
-            Transport::Sse => {
-                self.blocks.push(line.into());
-                self.event(block, false, ts);
-            }
-            Transport::WebSocket => {
-                self.event(block, false, ts);
-                self.messages.pop();
-                self.messages.push(block.message_at(id));
-            }
+            Transport::Sse => self.blocks.extend([line.into(), bytes]),
+            Transport::WebSocket => self.messages.push(block.message_at(id)),
         }
+    }
+
+    fn count(&mut self, block: &Block, len: usize, ts: u64) {
+        self.len += len;
+        self.events += 1;
+        self.newest_ts = self.newest_ts.max(ts);
+        self.traced.extend(block.fan_out().cloned());
     }
 
     /// Moves the browser's cursor without an event.

@@ -5,15 +5,18 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use contracts::GuildId;
-use event_bus::Delivery;
+use contracts::{
+    GuildId,
+    state::{AudienceChange, Changed},
+};
+use event_bus::{Body, Delivery, Entry};
 
 use super::{
     super::{Cursor, Health, Hub, Transport, Wish},
     all,
     browser::{Dispatched, Tab},
     script::{Stage, Ticks, id, join},
-    world::{SOMEBODY, standings},
+    world::{ROOM, SOMEBODY, channel, standings},
 };
 
 const G1: GuildId = GuildId::new(1);
@@ -61,6 +64,39 @@ async fn a_live_channel_that_has_fallen_silent_is_found_out_repaired_and_made_an
     stage.script.publish(join(G1, 110, 120, 3, 8));
     tab.wait_for(2).await;
     assert_eq!(users(&tab), [7, 8]);
+}
+
+/// The room is for nobody from here on.
+fn hide(guild: GuildId, previous: u64, ms: u64, seq: u64) -> Entry {
+    let was = Some(channel(guild, ROOM, false));
+    let hidden = Changed::from(was, channel(guild, ROOM, true));
+    Entry {
+        body: Body::Audience(AudienceChange::Channel(hidden)),
+        ..join(guild, previous, ms, seq, 1)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_behind_the_one_before_puts_rooms_right_only_when_it_is_as_far() {
+    let stage = Stage::new(&[G1]).await;
+    let _known_here = open(&stage.hub, &[G1], Cursor::Now).await;
+    stage.script.set_ticks(Ticks::Vanish);
+    let missing = [hide(G1, 1, 105, 2), join(G1, 105, 110, 3, 7)];
+    for entry in &missing {
+        stage.script.append(entry);
+    }
+    // Another replica told everything up to 110, but not yet that the room is gone.
+    let cursor = Cursor::parse("110-0~1-0");
+    let mut tab = open(&stage.hub, &[G1], cursor).await;
+    let arrival = async {
+        tokio::task::yield_now().await;
+        for entry in missing {
+            stage.script.deliver(Delivery::Entry(Box::new(entry)));
+        }
+    };
+    tokio::join!(tab.wait_for(1), arrival);
+    assert_eq!(tab.names(), ["room.deleted"]);
+    assert_eq!(tab.cursor, "110-0");
 }
 
 #[tokio::test(start_paused = true)]
