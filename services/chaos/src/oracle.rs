@@ -14,6 +14,7 @@ mod sight;
 #[cfg(test)]
 mod tests;
 mod told;
+mod twins;
 mod verdict;
 
 pub(crate) use judge::{Mercy, judge};

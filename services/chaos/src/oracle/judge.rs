@@ -9,6 +9,7 @@ use super::{
     payload::Payload,
     picture,
     told::{Key, Kind, Told},
+    twins::{self, Came},
     verdict::Verdict,
 };
 use crate::browser::{Profile, Record};
@@ -213,34 +214,24 @@ impl Court<'_> {
             paired.1[*y] = true;
             self.one(due[*x], got[*y], verdict);
         }
-        let mut missing: HashMap<&Key, Vec<&Emitted>> = HashMap::new();
-        let mut spare: HashMap<&Key, Vec<(u64, u64)>> = HashMap::new();
+        // Of several that are the same, one that was not owed may have been paired with what came of one that was.
+        let mut same: HashMap<&Key, (Vec<&Emitted>, Vec<Came>)> = HashMap::new();
         let mut decided = self.now;
         for (emitted, at) in due.iter().zip(&paired.0).rev() {
-            let key = &emitted.told.key;
+            let (owed, came) = same.entry(&emitted.told.key).or_default();
             decided = at.unwrap_or(decided);
             let excused = self.is_excused(emitted);
-            let owed = !excused && self.is_owed(emitted, decided);
-            match at {
-                None if owed => missing.entry(key).or_default().push(emitted),
-                // What came before it happened was another one that is the same.
-                Some(at) if !owed || *at < emitted.at_micros => {
-                    // What was lost before a hole did not come in it.
-                    let since = if excused { emitted.n } else { 0 };
-                    spare.entry(key).or_default().push((*at, since));
-                }
-                _ => {}
+            // What came before it happened was another one, and its own is not paired.
+            let early = at.is_some_and(|at| at < emitted.at_micros);
+            if !excused && !early && self.is_owed(emitted, decided) {
+                owed.push(emitted);
             }
+            let since = if excused { emitted.n } else { 0 };
+            came.extend(at.map(|at| Came { since, at }));
         }
-        // Of several that are the same, one that was not owed may have been paired with what came of one that was.
-        for (key, spare) in spare {
-            let same = missing.entry(key).or_default();
-            for (at, since) in spare {
-                let meant = same
-                    .iter()
-                    .position(|emitted| emitted.at_micros <= at && emitted.n >= since);
-                meant.map(|meant| same.remove(meant));
-            }
+        let mut missing: HashMap<&Key, Vec<&Emitted>> = HashMap::new();
+        for (key, (owed, came)) in same {
+            missing.insert(key, twins::missing(&owed, came));
         }
         let who = self.profile.describe();
         let mut becoming: HashMap<&Key, Vec<&Emitted>> = HashMap::new();

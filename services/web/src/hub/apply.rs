@@ -1,6 +1,9 @@
 use std::time::Instant;
 
-use contracts::{EventId, EventKind, MessageId};
+use contracts::{
+    EventId, EventKind, MessageId,
+    state::{AudienceChange, Changed},
+};
 use event_bus::{Body, Entry};
 use serde::Deserialize;
 use tracing::debug;
@@ -86,7 +89,7 @@ impl Followed {
             Body::Audience(change) => {
                 let noted = change.clone();
                 let effect = self.picture.change(change, entry.id);
-                if effect.shifts || effect.member.is_some() {
+                if effect.shifts || effect.member.is_some() || makes_room(&noted) {
                     self.journal.note(entry.id, noted);
                 }
                 let mut ring = self.feed.ring.write();
@@ -173,6 +176,11 @@ fn announce(
             append(feed, ring, frame, outlet);
         }
     }
+}
+
+/// That there was no such room before is for those to know who are still to be told what came into sight.
+fn makes_room(change: &AudienceChange) -> bool {
+    matches!(change, AudienceChange::Channel(Changed { now, was: None }) if now.is_room())
 }
 
 fn about(kind: EventKind, payload: &str) -> Option<MessageId> {

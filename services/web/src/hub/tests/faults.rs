@@ -6,8 +6,10 @@ use std::sync::{
 };
 
 use contracts::{
-    GuildId,
-    state::{AudienceChange, Changed},
+    Event, GuildId, RoleId,
+    envelope::Unpublished,
+    event::RoomCreated,
+    state::{AudienceChange, Changed, Channel, Role},
 };
 use event_bus::{Body, Delivery, Entry};
 
@@ -16,7 +18,7 @@ use super::{
     all,
     browser::{Dispatched, Tab},
     script::{Stage, Ticks, id, join},
-    world::{ROOM, SOMEBODY, channel, standings},
+    world::{ROOM, SECRET, SOMEBODY, channel, standings},
 };
 
 const G1: GuildId = GuildId::new(1);
@@ -66,6 +68,17 @@ async fn a_live_channel_that_has_fallen_silent_is_found_out_repaired_and_made_an
     assert_eq!(users(&tab), [7, 8]);
 }
 
+fn room_created(made: &Channel) -> Unpublished {
+    let created = Event::RoomCreated(RoomCreated {
+        guild_id: G1,
+        channel_id: made.id,
+        name: made.name.clone(),
+        parent_id: None,
+        user_limit: 0,
+    });
+    Unpublished::new(G1, &created, 1, None).unwrap()
+}
+
 /// The room is for nobody from here on.
 fn hide(guild: GuildId, previous: u64, ms: u64, seq: u64) -> Entry {
     let was = Some(channel(guild, ROOM, false));
@@ -97,6 +110,49 @@ async fn a_replica_behind_the_one_before_puts_rooms_right_only_when_it_is_as_far
     tokio::join!(tab.wait_for(1), arrival);
     assert_eq!(tab.names(), ["room.deleted"]);
     assert_eq!(tab.cursor, "110-0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_that_is_made_while_rooms_are_still_to_be_put_right_is_told_once() {
+    let stage = Stage::new(&[G1]).await;
+    let _known_here = open(&stage.hub, &[G1], Cursor::Now).await;
+    let role = Role {
+        id: RoleId::new(60),
+        name: String::new(),
+        permissions: 0,
+        position: 1,
+    };
+    for entry in [
+        hide(G1, 1, 105, 2),
+        // Since then any room may have come into sight.
+        Entry {
+            body: Body::Audience(AudienceChange::Role(Changed::new(role))),
+            ..join(G1, 105, 106, 3, 1)
+        },
+        join(G1, 106, 110, 4, 7),
+    ] {
+        stage.script.publish(entry);
+    }
+    stage.level().await;
+    let mut tab = open(&stage.hub, &[G1], Cursor::parse("110-0~1-0")).await;
+    // Everything up to here is read, and the rooms are due.
+    tab.turn(<[u8]>::len).await;
+    let made = channel(G1, SECRET, false);
+    for entry in [
+        Entry {
+            body: Body::Audience(AudienceChange::Channel(Changed::new(made.clone()))),
+            ..join(G1, 110, 120, 5, 1)
+        },
+        Entry {
+            body: Body::Event(room_created(&made).publish(id(121))),
+            ..join(G1, 120, 121, 5, 1)
+        },
+    ] {
+        stage.script.publish(entry);
+    }
+    stage.level().await;
+    tab.wait_for(2).await;
+    assert_eq!(tab.names(), ["room.created", "room.deleted"]);
 }
 
 #[tokio::test(start_paused = true)]

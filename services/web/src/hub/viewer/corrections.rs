@@ -112,7 +112,8 @@ impl Screen<'_> {
         let ahead = self.ahead.as_ref();
         ahead.is_some_and(|ahead| {
             let differs = self.knew(ahead, room) != self.knew(self.before, room);
-            ahead.may_have_changed(room) || differs && !self.before.is_new(room)
+            let changed = ahead.may_have_changed(room) && !ahead.is_new(room);
+            changed || differs && !self.before.is_new(room)
         })
     }
 
