@@ -828,6 +828,22 @@ expiresAt: number, };
 
 export type Done = Record<symbol, never>;
 
+export type Ability = "readMessages" | "sendMessage" | "addReaction" | "connectSelf" | "connectOthers" | "createInvite" | "deleteRoom";
+
+export type ChannelAbilities = { 
+/**
+ * The guild.
+ */
+guildId: GuildId, 
+/**
+ * The channel or thread.
+ */
+channelId: ChannelId, 
+/**
+ * What the user may do there; what is not named would be refused.
+ */
+may: Array<Ability>, };
+
 export type ChannelMessages = { 
 /**
  * The newest first.
@@ -850,7 +866,11 @@ displayName: string,
 /**
  * Address of an image.
  */
-avatarUrl: string, };
+avatarUrl: string, 
+/**
+ * Whether the user may look at `GET /api/operations`.
+ */
+operator: boolean, };
 
 export type SharedGuild = { 
 /**

@@ -1,6 +1,7 @@
 export * from './contracts.ts'
 export { applyEvent, noRooms, type RoomsState } from './rooms.ts'
 export {
+  abilities,
   addReaction,
   connectUserToVoiceChannel,
   createInvite,
@@ -12,6 +13,7 @@ export {
   joinRoom,
   me,
   messages,
+  operations,
   revokeInvite,
   sendMessage,
   type CallOptions,

@@ -1,5 +1,6 @@
 import type {
   AddReaction,
+  ChannelAbilities,
   ChannelMessages,
   ConnectUserToVoiceChannel,
   CreateInvite,
@@ -10,6 +11,7 @@ import type {
   JoinRoom,
   Me,
   MessageSent,
+  Operations,
   Problem,
   RevokeInvite,
   RoomJoined,
@@ -98,6 +100,13 @@ export function messages(channelId: string, page: { before?: string; limit?: num
   const text = query.toString()
   return read(`/api/channels/${encodeURIComponent(channelId)}/messages${text === '' ? '' : `?${text}`}`, options)
 }
+
+/** What the user may do in a channel. */
+export const abilities = (channelId: string, options?: CallOptions) =>
+  read<ChannelAbilities>(`/api/channels/${encodeURIComponent(channelId)}/abilities`, options)
+
+/** Gateways, shards and the replica that answers: for operators. */
+export const operations = (options?: CallOptions) => read<Operations>('/api/operations', options)
 
 function call<Output>(name: string, input: unknown, options: CallOptions = {}): Promise<Output> {
   const headers = { 'content-type': 'application/json', 'idempotency-key': options.idempotencyKey ?? crypto.randomUUID() }

@@ -124,6 +124,13 @@ payloads! {
         /// 1 to 100.
         limit: u16,
     }
+    /// Finds out what the actor may do in a channel. Answered with [`crate::rpc::ChannelAbilities`].
+    ReadAbilities {
+        /// Where.
+        guild_id: GuildId,
+        /// The channel or thread.
+        channel_id: ChannelId,
+    }
     /// Messages of a channel.
     Messages {
         /// The newest first.
@@ -185,6 +192,8 @@ acts! {
     AddReaction(React) = "addReaction",
     /// `readMessages`, for `GET /api/channels/{id}/messages`
     ReadMessages(ReadMessages) = "readMessages",
+    /// `readAbilities`, for `GET /api/channels/{id}/abilities`
+    ReadAbilities(ReadAbilities) = "readAbilities",
 }
 
 /// A command that can't be read.
@@ -193,6 +202,11 @@ acts! {
 pub struct InvalidCommand(String);
 
 impl Act {
+    /// Whether it changes nothing: done twice, it harms nobody.
+    pub fn only_reads(&self) -> bool {
+        matches!(self, Self::ReadMessages(_) | Self::ReadAbilities(_))
+    }
+
     /// The command that asks for it in a user's name. Asked again with the same key, nothing more is done.
     pub fn command(
         &self,

@@ -151,6 +151,15 @@ messages! {
         /// The newest first.
         messages: Vec<MessageCreated>,
     }
+    /// Answer of `GET /api/channels/{channel}/abilities`.
+    ChannelAbilities {
+        /// The guild.
+        guild_id: GuildId,
+        /// The channel or thread.
+        channel_id: ChannelId,
+        /// What the user may do there; what is not named would be refused.
+        may: Vec<Ability>,
+    }
     /// Answer of `GET /api/me`.
     Me {
         /// Who is signed in.
@@ -161,6 +170,8 @@ messages! {
         display_name: String,
         /// Address of an image.
         avatar_url: String,
+        /// Whether the user may look at `GET /api/operations`.
+        operator: bool,
     }
     /// An entry of `GET /api/guilds`: a guild that the user and the bot share.
     SharedGuild {
@@ -171,4 +182,39 @@ messages! {
         /// Address of its icon.
         icon_url: Option<String>,
     }
+}
+
+/// Something that people do in a channel.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS, ToSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum Ability {
+    /// Read what was written before.
+    ReadMessages,
+    /// `sendMessage`
+    SendMessage,
+    /// `addReaction`
+    AddReaction,
+    /// `connectUserToVoiceChannel` of oneself.
+    ConnectSelf,
+    /// `connectUserToVoiceChannel` of others.
+    ConnectOthers,
+    /// `createInvite` and `revokeInvite`
+    CreateInvite,
+    /// `deleteRoom`
+    DeleteRoom,
+}
+
+impl Ability {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::ReadMessages,
+        Self::SendMessage,
+        Self::AddReaction,
+        Self::ConnectSelf,
+        Self::ConnectOthers,
+        Self::CreateInvite,
+        Self::DeleteRoom,
+    ];
 }

@@ -81,6 +81,7 @@ pub fn module() -> String {
         rpc::StreamToken,
         rpc::Done
     );
+    declare!(rpc::Ability, rpc::ChannelAbilities);
     declare!(rpc::ChannelMessages, rpc::Me, rpc::SharedGuild);
     declare!(
         operations::Operations,

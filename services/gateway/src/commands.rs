@@ -4,6 +4,7 @@
 //! LINK or web ─ Executor ─ queue ─ Worker ─ guard (once) ─ authority (may they?) ─ Discord, book of rooms
 //! ```
 
+mod abilities;
 mod actor;
 mod authority;
 mod cleanup;

@@ -1,5 +1,6 @@
 //! What browsers read beside the stream.
 
+mod abilities;
 mod guilds;
 mod health;
 mod history;
@@ -8,6 +9,7 @@ mod me;
 mod messages;
 mod operations;
 
+pub(crate) use abilities::abilities;
 pub(crate) use guilds::{guilds, rooms};
 pub(crate) use health::{health, ready};
 pub(crate) use history::{History, history};

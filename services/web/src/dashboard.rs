@@ -30,7 +30,7 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
 const ICON: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 16 16\"><rect width=\"16\" height=\"16\" rx=\"4\" fill=\"#5865f2\"/>\
 <path d=\"M4 6v4h3l4 3V3L7 6z\" fill=\"#fff\"/></svg>";
 
-/// `GET /` and `GET /join/…`: the page itself, which finds out by its address what to show.
+/// `GET /`, `GET /join/…` and `GET /operations`: the page itself, which finds out by its address what to show.
 pub(crate) async fn page(headers: HeaderMap) -> Response {
     match Dist::get("index.html") {
         Some(file) => serve("index.html", &file, &headers),

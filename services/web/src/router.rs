@@ -49,6 +49,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/api/guilds/{guild}/rooms", get(api::rooms))
         .route("/api/guilds/{guild}/events", get(api::history))
         .route("/api/channels/{channel}/messages", get(api::messages))
+        .route("/api/channels/{channel}/abilities", get(api::abilities))
         .route("/api/operations", get(api::operations))
         .route("/auth/login", get(login::authorize))
         .route("/auth/callback", get(login::callback))
@@ -98,6 +99,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/api/openapi.json", get(openapi::openapi))
         .route("/", get(dashboard::page))
         .route("/join/{*token}", get(dashboard::page))
+        .route("/operations", get(dashboard::page))
         .route("/{*path}", get(dashboard::asset))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,

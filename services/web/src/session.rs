@@ -9,7 +9,7 @@ pub(crate) mod vault;
 use std::time::Duration;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use contracts::{UserId, rpc::Me};
+use contracts::UserId;
 use serde::{Deserialize, Serialize};
 use session_store::Sessions;
 use tower_sessions::{Expiry, Session, session::Id};
@@ -40,17 +40,6 @@ pub(crate) struct User {
     pub(crate) username: String,
     pub(crate) display_name: String,
     pub(crate) avatar_url: String,
-}
-
-impl From<User> for Me {
-    fn from(user: User) -> Self {
-        Self {
-            user_id: user.id,
-            username: user.username,
-            display_name: user.display_name,
-            avatar_url: user.avatar_url,
-        }
-    }
 }
 
 impl FromRequestParts<AppState> for SignedIn {

@@ -21,6 +21,8 @@ enum Who<'a> {
     Member,
     /// Members with one of these roles; none named = any member.
     Roles(&'a [RoleId]),
+    /// Who may view a channel or thread.
+    Viewer(ChannelId),
     /// Who may view a voice channel and do this in it.
     InRoom(ChannelId, Permissions),
     /// Who may view a voice channel and moderates it.
@@ -61,6 +63,7 @@ fn who(act: &Act, actor: UserId) -> Who<'_> {
         ),
         Act::AddReaction(react) => in_text(react.channel_id, REACT, REACT),
         Act::ReadMessages(read) => in_text(read.channel_id, HISTORY, HISTORY),
+        Act::ReadAbilities(read) => Who::Viewer(read.channel_id),
     }
 }
 
@@ -82,8 +85,7 @@ pub(super) fn authorize(
     room: Option<&Room>,
     case: &Case<'_>,
 ) -> Result<(), LinkError> {
-    let reads = matches!(act, Act::ReadMessages(_));
-    if !reads && case.is_silenced() {
+    if !act.only_reads() && case.is_silenced() {
         return Err(refusal::timed_out());
     }
     match who(act, case.actor.user) {
@@ -92,6 +94,7 @@ pub(super) fn authorize(
             let one = roles.is_empty() || roles.iter().any(|role| case.actor.roles.contains(role));
             one.then_some(()).ok_or_else(refusal::missing_role)
         }
+        Who::Viewer(channel) => case.viewed(channel, takes_text).map(|_| ()),
         Who::InRoom(channel, needed) => {
             let (_, held) = case.viewed(channel, Channel::is_room)?;
             has(held, needed)

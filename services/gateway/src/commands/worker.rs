@@ -4,9 +4,10 @@ use std::{sync::Arc, time::SystemTime};
 
 use contracts::{
     ChannelId, UserId,
-    command::Act,
+    command::{Act, ReadAbilities},
     invite::InviteId,
     link::{Command, LinkError},
+    rpc::ChannelAbilities,
 };
 use discord::{Rest, RestError};
 use room_book::RoomBook;
@@ -16,6 +17,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
+    abilities,
     actor::{Actor, Actors},
     authority::{self, Case},
     directory::{Directory, Held},
@@ -75,8 +77,7 @@ impl Worker {
         };
         let runner = Uuid::new_v4().to_string();
         let work = self.carry_out(&act, &held, command, &runner);
-        // Reading twice harms nobody.
-        if matches!(act, Act::ReadMessages(_)) {
+        if act.only_reads() {
             return work.await.map_err(|failed| failed.error);
         }
         guard::once(&self.book, &self.seal, command, &runner, work).await
@@ -109,6 +110,7 @@ impl Worker {
             }
             Act::AddReaction(react) => json(self.add_reaction(react).await?),
             Act::ReadMessages(read) => json(self.read_messages(held, read).await?),
+            Act::ReadAbilities(read) => json(self.read_abilities(held, &actor, read).await?),
         }
     }
 
@@ -125,6 +127,28 @@ impl Worker {
             authority::authorize(act, target, room.as_ref(), &case)
         });
         Ok(decided.ok_or_else(refusal::not_found)??)
+    }
+
+    /// What the table grants the actor in a channel.
+    async fn read_abilities(
+        &self,
+        held: &Held,
+        actor: &Actor,
+        read: &ReadAbilities,
+    ) -> Result<ChannelAbilities, Failed> {
+        let (guild_id, channel_id) = (read.guild_id, read.channel_id);
+        let room = self.book.room(guild_id, channel_id).await?;
+        let may = held.look(guild_id, |state| {
+            let now = unix_ms();
+            let case = Case { state, actor, now };
+            abilities::granted(read, room.as_ref(), &case)
+        });
+        let may = may.ok_or_else(refusal::not_found)?;
+        Ok(ChannelAbilities {
+            guild_id,
+            channel_id,
+            may,
+        })
     }
 
     /// The channel whose entry in the book decides.

@@ -2,7 +2,7 @@
 
 use contracts::{
     ChannelId, EventId, GuildId, MessageId,
-    rpc::{ChannelMessages, Me, SharedGuild},
+    rpc::{ChannelAbilities, ChannelMessages, Me, SharedGuild},
     snapshot::GuildRooms,
 };
 use serde_json::json;
@@ -34,7 +34,7 @@ fn number(most: u16, fallback: u16) -> Object {
 }
 
 pub(super) fn operations() -> Vec<Operation> {
-    let person = json!({"userId": USER, "username": "nelly", "displayName": "Nelly", "avatarUrl": "https://cdn.discordapp.com/embed/avatars/0.png"});
+    let person = json!({"userId": USER, "username": "nelly", "displayName": "Nelly", "avatarUrl": "https://cdn.discordapp.com/embed/avatars/0.png", "operator": false});
     let flags = json!({"mute": false, "deaf": false, "selfMute": true, "selfDeaf": false, "stream": false, "video": false, "suppress": false});
     let member = json!({"userId": USER, "username": "nelly", "displayName": "Nelly", "avatar": null, "avatarUrl": "https://cdn.discordapp.com/embed/avatars/0.png", "flags": flags});
     vec![
@@ -82,6 +82,18 @@ pub(super) fn operations() -> Vec<Operation> {
                 NOT_FOUND,
                 (403, "missing-permission", "the user may not read what was written before"),
             ])
+            .problems(LOOKS)
+            .problems(GATEWAY),
+        Operation::get("reads", "/api/channels/{channel}/abilities", "abilities", "What the user may do in a channel")
+            .about("Decided by the gateway, by the table that decides about the functions.")
+            .signed_in()
+            .parameter(Path, "channel", "The channel or thread.", ChannelId::schema())
+            .gives::<ChannelAbilities>(
+                "What the user may do there.",
+                json!({"guildId": GUILD, "channelId": ROOM, "may": ["readMessages", "sendMessage", "connectSelf"]}),
+            )
+            .problems(MEMBER)
+            .problems(&[INVALID, NOT_FOUND])
             .problems(LOOKS)
             .problems(GATEWAY),
     ]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::document;
 
 /// What people's browsers load: no part of the interface.
-const PAGES: [&str; 3] = ["/", "/join/{*token}", "/{*path}"];
+const PAGES: [&str; 4] = ["/", "/join/{*token}", "/operations", "/{*path}"];
 
 /// Where functions are looked for that there are not.
 const NO_FUNCTION: &str = "/api/rpc/{*function}";

@@ -51,6 +51,8 @@ async fn operators_see_gateways_shards_and_the_replica() {
     )
     .await
     .unwrap();
+    let me: Value = operator.get("/api/me").await.json().await.unwrap();
+    assert_eq!(me["operator"], true);
     let shown = operator.get("/api/operations").await;
     assert_eq!(shown.status(), 200);
     let shown: Value = shown.json().await.unwrap();
@@ -94,6 +96,13 @@ async fn for_everybody_else_there_is_nothing() {
     let named = deployment.replica(&[("OPERATORS", "5")]).await;
     let unnamed = deployment.replica(&[]).await;
     let operator_of_nothing = Browser::signed_in(&named).await;
+    let me: Value = operator_of_nothing
+        .get("/api/me")
+        .await
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(me["operator"], false);
     for browser in [
         &Browser::new(&named),
         &operator_of_nothing,

@@ -3,14 +3,16 @@
 use contracts::{
     MessageId, UserId,
     command::{
-        Connect, EndInvite, Join, MakeInvite, MakeRoom, Post, React, ReadMessages, RemoveRoom,
+        Connect, EndInvite, Join, MakeInvite, MakeRoom, Post, React, ReadAbilities, ReadMessages,
+        RemoveRoom,
     },
     invite::{InviteId, InviteToken},
+    rpc::Ability,
     state::{Guild, Overwrite, OverwriteTarget, Role},
 };
 use event_bus::StateOp;
 
-use super::*;
+use super::{super::abilities::granted, *};
 use crate::state::Guilds;
 
 const GUILD: GuildId = GuildId::new(1);
@@ -304,6 +306,85 @@ fn what_is_hidden_or_of_another_kind_is_not_there() {
         decide(&connect(TEXT, ME), all, &actor(ME), None),
         "not-found"
     );
+    for (channel, mine, expected) in [
+        (NOWHERE, all, "not-found"),
+        (CATEGORY, all, "not-found"),
+        (VOICE, Permissions::CONNECT, "not-found"),
+        (VOICE, Permissions::VIEW_CHANNEL, "ok"),
+        (THREAD, Permissions::VIEW_CHANNEL, "ok"),
+    ] {
+        let asks = Act::ReadAbilities(ReadAbilities {
+            guild_id: GUILD,
+            channel_id: channel,
+        });
+        assert_eq!(decide(&asks, mine, &actor(ME), None), expected, "{asks:?}");
+    }
+}
+
+#[test]
+fn what_may_be_done_is_told_beforehand() {
+    use Ability::{
+        AddReaction, ConnectOthers, ConnectSelf, CreateInvite, DeleteRoom, ReadMessages,
+        SendMessage,
+    };
+    const VIEW: Permissions = Permissions::VIEW_CHANNEL;
+    const INSIDE: Permissions = VIEW.union(Permissions::CONNECT);
+    const READ: Permissions = Permissions::READ_MESSAGE_HISTORY;
+    let (own, others) = (room_of(ME), room_of(OTHER));
+    let moderates = INSIDE | Permissions::MOVE_MEMBERS;
+    let writes = INSIDE | READ | Permissions::SEND_MESSAGES | Permissions::ADD_REACTIONS;
+    let rows: [(ChannelId, Permissions, Option<&Room>, &[Ability]); 8] = [
+        (VOICE, VIEW, None, &[]),
+        (VOICE, INSIDE, Some(&others), &[ConnectSelf]),
+        (VOICE, INSIDE | READ, None, &[ReadMessages, ConnectSelf]),
+        (
+            VOICE,
+            writes,
+            None,
+            &[ReadMessages, SendMessage, AddReaction, ConnectSelf],
+        ),
+        (
+            VOICE,
+            INSIDE,
+            Some(&own),
+            &[ConnectSelf, CreateInvite, DeleteRoom],
+        ),
+        (VOICE, moderates, None, &[ConnectSelf, ConnectOthers]),
+        (
+            VOICE,
+            moderates,
+            Some(&others),
+            &[ConnectSelf, ConnectOthers, CreateInvite, DeleteRoom],
+        ),
+        (
+            TEXT,
+            writes,
+            None,
+            &[ReadMessages, SendMessage, AddReaction],
+        ),
+    ];
+    let told = |channel_id, mine, room, actor: &Actor| {
+        let guilds = guilds(mine);
+        let state = guilds.guild(GUILD).unwrap();
+        let case = Case {
+            state,
+            actor,
+            now: NOW,
+        };
+        let asks = ReadAbilities {
+            guild_id: GUILD,
+            channel_id,
+        };
+        granted(&asks, room, &case)
+    };
+    for (channel, mine, room, expected) in rows {
+        assert_eq!(told(channel, mine, room, &actor(ME)), expected, "{mine:?}");
+    }
+    let silent = Actor {
+        timed_out_until: Some(NOW + 1),
+        ..actor(ME)
+    };
+    assert_eq!(told(TEXT, writes, None, &silent), [ReadMessages]);
 }
 
 #[test]

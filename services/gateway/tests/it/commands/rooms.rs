@@ -1,7 +1,7 @@
 use contracts::{
     ChannelId, EventKind,
-    command::{Act, EndInvite, InviteMade, Join, MakeInvite, RemoveRoom},
-    rpc::{Done, RoomJoined},
+    command::{Act, EndInvite, InviteMade, Join, MakeInvite, ReadAbilities, RemoveRoom},
+    rpc::{Ability, ChannelAbilities, Done, RoomJoined},
 };
 use serde_json::json;
 
@@ -44,6 +44,17 @@ async fn a_room_is_private_and_its_owners() {
     let call = stage.control.calls(0, 1_000).pop().unwrap();
     let reason = call["reason"].as_str().unwrap();
     assert_eq!(reason, format!("Fanfare: createRoom for nelly ({nelly})"));
+
+    // what may be done there is told beforehand; to others the room is not there
+    let asks = Act::ReadAbilities(ReadAbilities {
+        guild_id: stage.guild,
+        channel_id: made.channel_id,
+    });
+    let told: ChannelAbilities = gateway.done(nelly, &asks).await;
+    assert!(told.may.contains(&Ability::CreateInvite), "{told:?}");
+    assert!(told.may.contains(&Ability::DeleteRoom), "{told:?}");
+    let priya = stage.user_id("priya");
+    assert_eq!(gateway.refused(priya, &asks).await.0, 404);
     assert!(gateway.stop().await);
 }
 

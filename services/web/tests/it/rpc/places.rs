@@ -235,6 +235,20 @@ async fn every_function_asks_for_its_act() {
         browser.get("/api/channels/4711/messages").await.status(),
         404
     );
+    let abilities = json!({"guildId": guild, "channelId": room, "may": ["readMessages"]});
+    deployment.gateway.will(Ok(abilities.clone()));
+    deployment.gateway.asked();
+    let path_of_abilities = format!("/api/channels/{room}/abilities");
+    let answer: Value = browser.get(&path_of_abilities).await.json().await.unwrap();
+    assert_eq!(answer, abilities);
+    let asked = deployment.gateway.asked();
+    assert_eq!(asked[0].command, "readAbilities");
+    let sent: Value = serde_json::from_str(asked[0].payload.get()).unwrap();
+    assert_eq!(sent, json!({"guildId": guild, "channelId": room}));
+    for (channel, status) in [("4711", 404), ("x", 400)] {
+        let path = format!("/api/channels/{channel}/abilities");
+        assert_eq!(browser.get(&path).await.status(), status);
+    }
     let mut last = 200;
     for _ in 0..40 {
         last = browser.get(&path).await.status().as_u16();
@@ -245,4 +259,5 @@ async fn every_function_asks_for_its_act() {
     assert_eq!(last, 429);
     browser = Browser::new(&web);
     assert_eq!(browser.get(&path).await.status(), 401);
+    assert_eq!(browser.get(&path_of_abilities).await.status(), 401);
 }
