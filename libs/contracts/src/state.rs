@@ -24,6 +24,9 @@ pub struct Guild {
     /// True during an outage of Discord: what is stored may be stale.
     #[serde(default)]
     pub unavailable: bool,
+    /// Unix ms since which the log tells of everybody who joins or leaves; `None` = Discord does not tell (no members intent).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members_since: Option<u64>,
 }
 
 /// A permission overwrite of a channel (Discord, "Overwrite").

@@ -41,8 +41,12 @@ fn inputs_and_outputs_of_functions_have_their_documented_fields() {
     holds::<rpc::AddReaction>(&json!({"channelId": "2", "messageId": "8", "emoji": "🎺"}));
     holds::<rpc::StreamToken>(&json!({"token": "t", "expiresAt": 1_763_836_800_123_u64}));
     holds::<rpc::Done>(&json!({}));
+    holds::<rpc::ChannelAbilities>(
+        &json!({"guildId": "1", "channelId": "2", "may": ["readMessages", "sendMessage", "addReaction",
+            "connectSelf", "connectOthers", "createInvite", "deleteRoom"]}),
+    );
     holds::<rpc::Me>(
-        &json!({"userId": "3", "username": "nelly", "displayName": "Nelly", "avatarUrl": "u"}),
+        &json!({"userId": "3", "username": "nelly", "displayName": "Nelly", "avatarUrl": "u", "operator": true}),
     );
     holds::<rpc::SharedGuild>(&json!({"guildId": "1", "name": "Guild", "iconUrl": null}));
 }

@@ -52,6 +52,7 @@ impl Author {
             icon: None,
             owner_id: UserId::new(9),
             unavailable: false,
+            members_since: Some(7),
         }
     }
 

@@ -22,6 +22,8 @@ pub(super) fn guild(draft: &mut Draft<'_>, new: &model::Guild) {
         icon: new.icon.clone(),
         owner_id: new.owner_id.unwrap_or(known.owner_id),
         unavailable: false,
+        // Who joined before is in no dispatch that will come.
+        members_since: member::told(draft).then(|| draft.received_at()),
     };
     facts::facts(draft, new_facts);
     // Where people were whom nobody saw is told anew below.

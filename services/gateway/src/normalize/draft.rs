@@ -59,12 +59,12 @@ impl<'a> Draft<'a> {
         lost.then(|| self.context.known_until.unwrap_or(self.state.told_until))
     }
 
-    /// Changes the state, in memory and in the store.
+    /// Changes the state, in memory and in the store. One member too many is forgotten: that comes with somebody new, and with
+    /// somebody who has left a room.
     pub(super) fn store(&mut self, op: StateOp) {
         self.state.apply(&op);
-        let grown = matches!(op, StateOp::SetMember(_));
         self.ops.push(op);
-        while grown && let Some(user) = self.state.surplus_member() {
+        while let Some(user) = self.state.surplus_member() {
             self.state.members_complete = false;
             self.state.apply(&StateOp::RemoveMember(user));
             self.ops.push(StateOp::RemoveMember(user));

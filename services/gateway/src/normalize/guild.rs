@@ -53,6 +53,7 @@ pub(super) fn create(
         icon: guild.icon.clone(),
         owner_id: guild.owner_id.unwrap_or(UserId::new(0)),
         unavailable: false,
+        members_since: None,
     });
     let mut draft = Draft::new(state, context, at);
     compare::guild(&mut draft, guild);
@@ -73,6 +74,7 @@ pub(super) fn update(draft: &mut Draft<'_>, update: &model::GuildUpdate) {
         icon: update.icon.clone(),
         owner_id: update.owner_id.unwrap_or(known.owner_id),
         unavailable: known.unavailable,
+        members_since: known.members_since,
     };
     facts(draft, new);
 }

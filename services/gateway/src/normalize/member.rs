@@ -179,6 +179,6 @@ fn remember(draft: &mut Draft<'_>, new: Member) {
 
 /// Whether members' comings and goings are events: without the intent Discord tells them of the bot
 /// alone.
-fn told(draft: &Draft<'_>) -> bool {
+pub(super) fn told(draft: &Draft<'_>) -> bool {
     draft.rules().intents.contains(Intents::GUILD_MEMBERS)
 }

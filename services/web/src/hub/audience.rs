@@ -18,8 +18,9 @@ use tokio::time::Instant;
 use super::{Mask, picture::Picture};
 use class::Class;
 pub(crate) use class::{ClassId, Key, Sight};
-pub(crate) use facts::{Facts, LATE};
+pub(crate) use facts::{AHEAD, Facts, LATE};
 use heard::Heard;
+pub(crate) use heard::Past;
 pub(crate) use person::Eyes;
 use person::Person;
 pub(crate) use shifts::Telling;
@@ -78,53 +79,56 @@ impl Audience {
             return true;
         };
         person.deserted = None;
-        if person.latest().yields_to(&facts) {
-            let facts = facts.completed_by(&person.facts);
-            let key = Key::of(picture, user, &facts, now);
-            if self
-                .classes
-                .get(&person.class)
-                .is_some_and(|class| class.key == key)
-            {
-                person.facts = facts;
-                person.pending = None;
-            } else {
-                person.pending = Some(facts);
-            }
+        let known = person.latest();
+        let facts = if self.heard.awaits(picture, &facts, Some(known)) {
+            facts.expected(known.as_of)
+        } else if known.yields_to(&facts) {
+            facts.completed_by(&person.facts)
+        } else {
+            return person.pending.is_none();
+        };
+        let key = Key::of(picture, user, &facts, now);
+        if self
+            .classes
+            .get(&person.class)
+            .is_some_and(|class| class.key == key)
+        {
+            person.facts = facts;
+            person.pending = None;
+        } else {
+            person.pending = Some(facts);
         }
         person.pending.is_none()
     }
 
-    fn welcome(&mut self, picture: &Picture, user: UserId, facts: Facts, now: u64) {
+    fn welcome(&mut self, picture: &Picture, user: UserId, said: Facts, now: u64) {
         if self.persons.len() >= PERSONS {
             self.forget_who_left_first();
         }
-        let (facts, told) = self.heard.newer(user, facts);
+        let facts = self.heard.judged(picture, user, said);
         let over = facts.timed_out_until.filter(|until| *until <= now);
         let over = over.map_or(EventId::ZERO, |until| EventId::new(until, 0));
         let key = Key::of(picture, user, &facts, now);
         let class = self.join_class(picture, key);
-        let known = self.changed.id.max(told).max(over);
+        let known = self.changed.id.max(self.heard.told(user)).max(over);
         let person = Person::new(facts, class, self.changed.order + 1, known);
         self.persons.insert(user, person);
     }
 
-    /// All that the log told of users after this is known here.
-    pub(crate) fn heard_since(&self) -> EventId {
-        self.heard.reaches_back_to()
+    /// Whether the log is to tell that somebody has joined whom Discord already says to be there, and has not told it here.
+    pub(crate) fn is_to_tell(&self, picture: &Picture, user: UserId, said: &Facts) -> bool {
+        let person = self.persons.get(&user).map(Person::latest);
+        heard::is_to_tell(picture, said, person.or(self.heard.word(user)))
     }
 
-    /// What the log told of users after an id and up to another one, before this replica listened.
-    pub(crate) fn hear(
-        &mut self,
-        after: EventId,
-        upto: EventId,
-        words: HashMap<UserId, (EventId, Facts)>,
-    ) {
-        for (user, (id, facts)) in words {
-            self.heard.recall(user, id, facts);
-        }
-        self.heard.reach_back(after, upto);
+    /// What came after this was heard, or looked for in the log.
+    pub(crate) fn heard_since(&self) -> EventId {
+        self.heard.heard_since()
+    }
+
+    /// Takes in what the log told of users before this replica listened; false if it has to be read again.
+    pub(crate) fn recall(&mut self, past: Past) -> bool {
+        self.heard.recall(past)
     }
 
     /// Whether all that is known of somebody is in force.
@@ -134,10 +138,17 @@ impl Audience {
     }
 
     /// What is known of a user: by the log, or as Discord said.
-    pub(crate) fn facts(&self, user: UserId, said: Facts) -> Facts {
-        match self.persons.get(&user) {
-            Some(person) if !person.facts.yields_to(&said) => person.facts.clone(),
-            _ => self.heard.newer(user, said).0,
+    pub(crate) fn facts(&self, picture: &Picture, user: UserId, said: Facts) -> Facts {
+        let Some(person) = self.persons.get(&user) else {
+            return self.heard.judged(picture, user, said);
+        };
+        let known = person.latest();
+        if self.heard.awaits(picture, &said, Some(known)) {
+            said.expected(known.as_of)
+        } else if person.facts.yields_to(&said) {
+            self.heard.newer(user, said)
+        } else {
+            person.facts.clone()
         }
     }
 
@@ -182,8 +193,7 @@ impl Audience {
         self.classes.clear();
         self.ids.clear();
         for (user, mut person) in std::mem::take(&mut self.persons) {
-            let mut facts = person.pending.take().unwrap_or(person.facts);
-            facts.forget_leaving();
+            let facts = person.pending.take().unwrap_or(person.facts);
             let class = self.join_class(picture, Key::of(picture, user, &facts, now));
             let mut anew = Person::new(facts, class, mark.order + 1, mark.id);
             anew.deserted = person.deserted;

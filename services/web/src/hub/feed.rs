@@ -14,6 +14,8 @@ use super::{
 pub(crate) struct Feed {
     pub(crate) guild: GuildId,
     pub(crate) ring: RwLock<Ring>,
+    /// Held by whoever reads from the log what was told of users: one at a time, for all.
+    pub(crate) reading: tokio::sync::Mutex<()>,
     /// Locked after the ring where both are.
     viewers: Mutex<Viewers>,
 }
@@ -38,6 +40,7 @@ impl Feed {
         Self {
             guild,
             ring: RwLock::new(Ring::new(floor, order)),
+            reading: tokio::sync::Mutex::default(),
             viewers: Mutex::default(),
         }
     }

@@ -23,7 +23,7 @@ use super::{
 use crate::membership::Standing;
 
 /// How long a stream waits for its guilds to be followed and to come to one id.
-const OPEN_TIMEOUT: Duration = Duration::from_secs(6);
+pub(super) const OPEN_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// What a stream asks for.
 #[derive(Debug, Clone)]

@@ -201,7 +201,8 @@ impl Followed {
 
     /// A user's key, for whom asks without watching: by what the log told or as Discord said.
     pub(crate) fn key_of(&self, user: UserId, said: Facts, now: u64) -> (Key, Facts) {
-        let facts = self.feed.ring.read().audience.facts(user, said);
+        let ring = self.feed.ring.read();
+        let facts = ring.audience.facts(&self.picture, user, said);
         (Key::of(&self.picture, user, &facts, now), facts)
     }
 }

@@ -77,6 +77,11 @@ impl Picture {
         self.facts.is_some()
     }
 
+    /// Unix ms since which the log tells of everybody who joins or leaves, if it does.
+    pub(crate) fn members_since(&self) -> Option<u64> {
+        self.facts.as_ref().and_then(|facts| facts.members_since)
+    }
+
     /// Takes an event into the picture.
     pub(crate) fn absorb(&mut self, envelope: &Envelope) {
         let (kind, payload) = (envelope.event, &*envelope.payload);

@@ -1,6 +1,6 @@
 //! What the log says of users, read where this replica has not heard it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use contracts::{
     EventId, GuildId, UserId,
@@ -10,72 +10,99 @@ use event_bus::{Body, BusError, Entry};
 
 use super::{
     Away, Hub,
-    audience::{Facts, LATE},
+    audience::{AHEAD, Facts, LATE, Past},
+    feed::Feed,
+    join::OPEN_TIMEOUT,
 };
 use crate::membership::Standing;
 
 /// Entries read at a time.
-const PAGE: usize = 256;
+const PAGE: usize = 1_000;
 
-/// How far this machine's clock may be ahead of the one that ids are drawn from, in ms.
-const AHEAD: u64 = 1_000;
+/// How often the log is read again because the guild began anew meanwhile.
+const ATTEMPTS: usize = 3;
 
 impl Hub {
     /// Sees to it that guilds are followed, and that nothing the log told of a user falls between the moment at which Discord was
-    /// asked and the one from which on this replica hears of everybody. Of those who joined lately it is found out whether they
-    /// left before: they come back by the log.
+    /// asked, or at which the user joined, and the one from which on this replica hears of everybody.
     pub(crate) async fn open_for(&self, user: UserId, standings: &[Standing]) -> Result<(), Away> {
         let ids: Vec<_> = standings.iter().map(|standing| standing.guild).collect();
         self.open(&ids).await?;
-        for standing in standings {
-            let guild = standing.guild;
-            let after = EventId::new(needed_since(standing), 0);
-            let heard = {
-                let mut line = self.inner.line.lock();
-                let unheard = line.open(guild).filter(|followed| !followed.knows(user));
-                unheard.map(|followed| followed.feed.ring.read().audience.heard_since())
-            };
-            let Some(heard) = heard.filter(|heard| after < *heard) else {
-                continue;
-            };
-            let words = self.words(guild, after, heard).await?;
-            if let Some(followed) = self.inner.line.lock().open(guild) {
-                followed
-                    .feed
-                    .ring
-                    .write()
-                    .audience
-                    .hear(after, heard, words);
+        let all = async {
+            for standing in standings {
+                self.hear(user, standing).await?;
             }
-        }
-        Ok(())
+            Ok(())
+        };
+        let late = |_| Err(Away);
+        tokio::time::timeout(OPEN_TIMEOUT, all)
+            .await
+            .unwrap_or_else(late)
     }
 
-    /// The last word of each user in a part of a guild's log.
-    async fn words(
-        &self,
-        guild: GuildId,
-        mut after: EventId,
-        upto: EventId,
-    ) -> Result<HashMap<UserId, (EventId, Facts)>, BusError> {
-        let mut words = HashMap::new();
+    /// Reads what this replica has not heard: one reader of a guild at a time, so that each finds what the others have read.
+    async fn hear(&self, user: UserId, standing: &Standing) -> Result<(), Away> {
+        let guild = standing.guild;
+        let Some((feed, awaited)) = self.unheard(user, standing) else {
+            return Ok(());
+        };
+        if awaited {
+            // What is published already counts, whether it has come here or not.
+            let clock = self.inner.bus.clock().await?;
+            self.level_when(|line| line.complete_for(&[guild]) >= clock)
+                .await?;
+        }
+        let joined_at = standing.joined_at.filter(|_| awaited);
+        let since = joined_at.unwrap_or(u64::MAX).min(standing.asked_at);
+        let after = EventId::new(since.saturating_sub(AHEAD), 0);
+        let _turn = feed.reading.lock().await;
+        for _ in 0..ATTEMPTS {
+            let upto = feed.ring.read().audience.heard_since();
+            if upto <= after {
+                return Ok(());
+            }
+            let past = self.past(guild, after, upto).await?;
+            if feed.ring.write().audience.recall(past) {
+                return Ok(());
+            }
+        }
+        Err(Away)
+    }
+
+    /// A guild that is followed, and whether the log is to tell there that the user has just joined.
+    fn unheard(&self, user: UserId, standing: &Standing) -> Option<(Arc<Feed>, bool)> {
+        let mut line = self.inner.line.lock();
+        let followed = line.open(standing.guild)?;
+        let ring = followed.feed.ring.read();
+        let said = Facts::said(standing);
+        let awaited = ring.audience.is_to_tell(&followed.picture, user, &said);
+        drop(ring);
+        Some((Arc::clone(&followed.feed), awaited))
+    }
+
+    /// What the log says of users between two ids.
+    async fn past(&self, guild: GuildId, after: EventId, upto: EventId) -> Result<Past, BusError> {
+        let mut past = Past {
+            after,
+            upto,
+            floor: EventId::ZERO,
+            words: HashMap::new(),
+        };
+        let mut read = after;
         loop {
-            let page = self.inner.bus.read(guild, after, upto, PAGE).await?;
+            let page = self.inner.bus.read(guild, read, upto, PAGE).await?;
             self.inner.metrics.log_reads(1);
+            past.floor = past.floor.max(page.floor.unwrap_or(upto));
             for entry in &page.entries {
-                match &entry.body {
-                    Body::Audience(change) => {
-                        let word = Facts::of_change(change, entry.id);
-                        words.extend(word.map(|(user, facts)| (user, (entry.id, facts))));
-                    }
-                    // Whoever left and is back is not told by the log.
-                    Body::Reseed => words.retain(|_, (_, facts)| facts.member),
-                    Body::Event(_) => {}
+                if let Body::Audience(change) = &entry.body
+                    && let Some((user, facts)) = Facts::of_change(change, entry.id)
+                {
+                    past.words.insert(user, (entry.id, facts));
                 }
             }
             match page.entries.last() {
-                Some(last) if page.more => after = last.id,
-                _ => return Ok(words),
+                Some(last) if page.more => read = last.id,
+                _ => return Ok(past),
             }
         }
     }
@@ -112,15 +139,6 @@ impl Hub {
             }
         }
     }
-}
-
-/// From when on the log's words are needed of somebody, in Unix ms: since Discord was asked, or, of who joined just before it,
-/// since some time before the joining.
-fn needed_since(standing: &Standing) -> u64 {
-    let asked = standing.asked_at.saturating_sub(AHEAD);
-    let joined = standing.joined_at;
-    let just = joined.filter(|joined| joined.saturating_add(LATE) > asked);
-    just.map_or(asked, |joined| asked.min(joined.saturating_sub(LATE)))
 }
 
 /// For how long after a joining the log may hold what happened before it.

@@ -78,6 +78,7 @@ impl Publisher {
             icon: None,
             owner_id: UserId::new(1),
             unavailable: false,
+            members_since: None,
         };
         let role = Role {
             id: RoleId::new(guild.get()),

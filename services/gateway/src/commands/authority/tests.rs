@@ -35,6 +35,7 @@ fn guilds(mine: Permissions) -> Guilds {
         icon: None,
         owner_id: OWNER,
         unavailable: false,
+        members_since: None,
     });
     let everyone = Role {
         id: GUILD.everyone(),

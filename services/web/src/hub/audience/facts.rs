@@ -10,6 +10,9 @@ use crate::membership::Standing;
 /// How much later than it happened a joining may be published, in ms: gateways may have been away.
 pub(crate) const LATE: u64 = 300_000;
 
+/// How far the clock of this machine, or Discord's, may be ahead of the one that ids are drawn from, in ms.
+pub(crate) const AHEAD: u64 = 1_000;
+
 /// What is known of a user in a guild, as far as it decides about sight.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Facts {
@@ -79,21 +82,25 @@ impl Facts {
         }
     }
 
-    /// Whether what Discord said when it was asked counts against this. Who left by the log and is back by Discord comes back
-    /// by the log, in its place: until then, what happened in between would be taken for what happened since.
+    /// Whether what Discord said when it was asked counts against this: the newer word wins.
     pub(crate) fn yields_to(&self, said: &Self) -> bool {
-        let returns = !self.member && self.as_of > 0 && said.member;
-        if !returns {
-            return said.as_of > self.as_of;
-        }
-        let back = said.joined_at.unwrap_or_default().max(self.as_of);
-        said.as_of > back.saturating_add(LATE)
+        said.as_of > self.as_of
     }
 
-    /// Leaves it to Discord whether the user is back: the log will not tell it any more.
-    pub(crate) fn forget_leaving(&mut self) {
-        if !self.member {
-            self.as_of = 0;
+    /// Whether this tells of a stay in the guild that began when Discord says.
+    pub(super) fn tells_of_joining(&self, joined_at: u64) -> bool {
+        self.member && self.joined_at.is_none_or(|at| at >= joined_at)
+    }
+
+    /// Somebody who is in the guild by Discord, and not yet by the log; anything that is told later than `as_of` (Unix ms) counts.
+    pub(super) fn expected(self, as_of: u64) -> Self {
+        Self {
+            member: false,
+            roles: [].into(),
+            timed_out_until: None,
+            joined_at: None,
+            met_at: self.met_at,
+            as_of,
         }
     }
 

@@ -2,7 +2,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use contracts::{EventId, UserId};
 
-use super::Facts;
+use super::{
+    super::picture::Picture,
+    facts::{AHEAD, Facts, LATE},
+};
 
 /// Most users of a guild of whom it is remembered what the log told lately. The oldest word goes first: who comes after that
 /// is who Discord says, and reads the log.
@@ -11,11 +14,11 @@ const HEARD: usize = 4096;
 /// What the log told lately of users, whether they watch or not.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
-    /// All that came after this was heard, or read.
+    /// What came after this was heard, or looked for in the log.
     since: EventId,
     words: HashMap<UserId, (EventId, Facts)>,
     order: BTreeSet<(EventId, UserId)>,
-    /// Words up to here may be forgotten.
+    /// Words up to here may be forgotten, or were not in the log any more.
     forgotten: EventId,
 }
 
@@ -41,46 +44,114 @@ impl Heard {
         }
     }
 
-    /// Takes in a word from before this replica listened; a later one stands.
-    pub(super) fn recall(&mut self, user: UserId, id: EventId, facts: Facts) {
-        if self.words.get(&user).is_none_or(|(last, _)| *last < id) {
-            self.note(user, id, facts);
+    /// Takes in what the log says after an id, and up to where this was heard live; later words stand. False if that has changed
+    /// meanwhile: then nothing is taken in.
+    pub(super) fn recall(&mut self, past: Past) -> bool {
+        if self.since != past.upto {
+            return false;
         }
+        for (user, (id, facts)) in past.words {
+            if self.words.get(&user).is_none_or(|(last, _)| *last < id) {
+                self.note(user, id, facts);
+            }
+        }
+        self.since = past.after;
+        self.forgotten = self.forgotten.max(past.floor);
+        true
     }
 
-    /// All that came after this is taken in.
-    pub(super) fn reaches_back_to(&self) -> EventId {
+    /// What came after this was heard, or looked for in the log.
+    pub(super) fn heard_since(&self) -> EventId {
         self.since
     }
 
-    /// The log was read after an id and up to another one.
-    pub(super) fn reach_back(&mut self, after: EventId, upto: EventId) {
-        if self.since <= upto {
-            self.since = self.since.min(after);
-        }
+    /// All that was told after this is known here.
+    pub(super) fn complete_since(&self) -> EventId {
+        self.since.max(self.forgotten)
     }
 
-    /// The guild begins anew: who left and is back is not told by the log.
+    /// The guild begins anew at an id: words of another log are no younger than that.
     pub(super) fn begin_anew(&mut self, id: EventId) {
         self.since = id;
-        for (_, facts) in self.words.values_mut() {
-            facts.forget_leaving();
+        self.forgotten = self.forgotten.min(id);
+        self.order.clear();
+        for (user, (told, facts)) in &mut self.words {
+            *told = id.min(*told);
+            facts.as_of = facts.as_of.min(id.ms);
+            self.order.insert((*told, *user));
         }
     }
 
-    /// The newer of what was told and what was said, and the id up to which somebody's facts may have changed.
-    pub(super) fn newer(&self, user: UserId, said: Facts) -> (Facts, EventId) {
-        match self.words.get(&user) {
-            Some((id, told)) if !told.yields_to(&said) => (told.clone().completed_by(&said), *id),
-            Some((id, told)) => (said.completed_by(told), *id),
-            None => (said, self.forgotten),
+    /// What was told last of a user.
+    pub(super) fn word(&self, user: UserId) -> Option<&Facts> {
+        self.words.get(&user).map(|(_, facts)| facts)
+    }
+
+    /// The id up to which somebody's facts may have changed.
+    pub(super) fn told(&self, user: UserId) -> EventId {
+        self.words.get(&user).map_or(self.forgotten, |(id, _)| *id)
+    }
+
+    /// What is known of somebody who does not watch.
+    pub(super) fn judged(&self, picture: &Picture, user: UserId, said: Facts) -> Facts {
+        let told = self.word(user);
+        if self.awaits(picture, &said, told) {
+            said.expected(told.map_or(0, |told| told.as_of))
+        } else {
+            self.newer(user, said)
+        }
+    }
+
+    /// Whether somebody is taken for absent until the log tells that they have joined: what is published until then happened
+    /// before. Not where it may have been told already and is not known here.
+    pub(super) fn awaits(&self, picture: &Picture, said: &Facts, known: Option<&Facts>) -> bool {
+        let joined_at = said.joined_at.unwrap_or_default();
+        let before = EventId::new(joined_at.saturating_sub(AHEAD), 0);
+        self.complete_since() <= before && is_to_tell(picture, said, known)
+    }
+
+    /// The newer of what was told and what was said.
+    pub(super) fn newer(&self, user: UserId, said: Facts) -> Facts {
+        match self.word(user) {
+            Some(told) if !told.yields_to(&said) => told.clone().completed_by(&said),
+            Some(told) => said.completed_by(told),
+            None => said,
         }
     }
 }
 
+/// Whether the log is to tell that somebody has joined whom Discord already says to be there; `known` is what was known of them
+/// until now. It is not waited for longer than a joining may be late.
+pub(super) fn is_to_tell(picture: &Picture, said: &Facts, known: Option<&Facts>) -> bool {
+    let Some(joined_at) = said.joined_at else {
+        return false;
+    };
+    let tells = picture.members_since().is_some_and(|at| at <= joined_at);
+    let just = said.as_of <= joined_at.saturating_add(LATE);
+    let told = known.is_some_and(|known| known.tells_of_joining(joined_at));
+    tells && just && !told
+}
+
+/// What the log says of users in a part of it.
+#[derive(Debug)]
+pub(crate) struct Past {
+    /// It was read after this id.
+    pub(crate) after: EventId,
+    /// And up to this one.
+    pub(crate) upto: EventId,
+    /// Up to here nothing is in it any more.
+    pub(crate) floor: EventId,
+    /// The last word of each user.
+    pub(crate) words: HashMap<UserId, (EventId, Facts)>,
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{super::facts::LATE, *};
+    use super::*;
+
+    fn id(ms: u64) -> EventId {
+        EventId::new(ms, 0)
+    }
 
     fn word(ms: u64, member: bool) -> Facts {
         Facts {
@@ -93,56 +164,40 @@ mod tests {
     fn the_newer_word_counts_and_what_is_forgotten_is_remembered_as_such() {
         let mut heard = Heard::default();
         let user = UserId::new(1);
-        heard.note(user, EventId::new(10, 0), word(10, false));
-        assert!(!heard.newer(user, word(9, true)).0.member);
-        assert!(
-            !heard.newer(user, word(11, true)).0.member,
-            "not by the log"
-        );
-        assert!(heard.newer(user, word(11 + LATE, true)).0.member);
-        assert_eq!(heard.newer(user, word(9, true)).1, EventId::new(10, 0));
+        heard.note(user, id(10), word(10, false));
+        assert!(!heard.newer(user, word(9, true)).member);
+        assert!(heard.newer(user, word(11, true)).member);
+        assert_eq!(heard.told(user), id(10));
         for other in 0..HEARD as u64 {
-            heard.note(
-                UserId::new(100 + other),
-                EventId::new(11 + other, 0),
-                word(11, true),
-            );
+            let other = (UserId::new(100 + other), 11 + other);
+            heard.note(other.0, id(other.1), word(11, true));
         }
-        let (facts, upto) = heard.newer(user, word(9, true));
-        assert!(facts.member, "the word is forgotten");
-        assert_eq!(upto, EventId::new(10, 0));
-        heard.recall(user, EventId::new(10, 0), word(10, false));
-        let (facts, _) = heard.newer(user, word(9, true));
-        assert!(facts.member, "newer words are not forgotten for an old one");
+        assert!(heard.newer(user, word(9, true)).member, "it is forgotten");
+        assert_eq!((heard.told(user), heard.complete_since()), (id(10), id(10)));
         assert!(heard.words.len() <= HEARD && heard.order.len() <= HEARD);
     }
 
     #[test]
-    fn who_left_long_ago_and_has_just_joined_comes_back_by_the_log_too() {
-        let mut heard = Heard::default();
+    fn what_was_read_is_known_as_far_as_it_was_there() {
         let user = UserId::new(1);
-        heard.note(user, EventId::new(10, 0), word(10, false));
-        let said = |joined_at, as_of| Facts {
-            joined_at: Some(joined_at),
-            ..word(as_of, true)
+        let past = |after, upto, floor| Past {
+            after: id(after),
+            upto: id(upto),
+            floor: id(floor),
+            words: HashMap::from([(user, (id(15), word(15, false)))]),
         };
-        let late = 10 * LATE;
-        assert!(!heard.newer(user, said(late, late + 5)).0.member);
-        assert!(heard.newer(user, said(late, late + LATE + 1)).0.member);
-        heard.begin_anew(EventId::new(11, 0));
-        let (facts, _) = heard.newer(user, said(late, late + 5));
-        assert!(facts.member, "the log will not tell it");
-    }
-
-    #[test]
-    fn what_was_read_counts_only_if_nothing_is_missing_after_it() {
-        let id = |ms| EventId::new(ms, 0);
         let mut heard = Heard::since(id(20));
-        heard.reach_back(id(10), id(19));
-        assert_eq!(heard.reaches_back_to(), id(20));
-        heard.reach_back(id(10), id(20));
-        assert_eq!(heard.reaches_back_to(), id(10));
-        heard.begin_anew(id(30));
-        assert_eq!(heard.reaches_back_to(), id(30));
+        assert!(!heard.recall(past(10, 19, 0)), "something is between");
+        assert!(heard.word(user).is_none());
+        heard.note(user, id(21), word(21, true));
+        assert!(heard.recall(past(10, 20, 12)));
+        assert!(heard.word(user).unwrap().member, "a later word stands");
+        assert_eq!(
+            (heard.heard_since(), heard.complete_since()),
+            (id(10), id(12))
+        );
+        heard.begin_anew(id(5));
+        assert_eq!((heard.complete_since(), heard.told(user)), (id(5), id(5)));
+        assert_eq!(heard.word(user).unwrap().as_of, 5);
     }
 }

@@ -53,6 +53,7 @@ fn picture(channels: Vec<Channel>, voice: Vec<Voice>, everyone: u64) -> Picture 
                 icon: None,
                 owner_id: UserId::new(9),
                 unavailable: false,
+                members_since: None,
             },
             channels,
             roles: vec![role(everyone)],

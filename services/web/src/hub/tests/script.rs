@@ -226,6 +226,7 @@ impl Log {
                     icon: None,
                     owner_id: UserId::new(1),
                     unavailable: false,
+                    members_since: None,
                 },
                 channels: vec![channel(guild, ROOM, false)],
                 roles: vec![role],

@@ -151,6 +151,7 @@ impl World {
             icon: None,
             owner_id: UserId::new(1),
             unavailable: false,
+            members_since: Some(0),
         };
         let role = Role {
             id: RoleId::new(guild.get()),

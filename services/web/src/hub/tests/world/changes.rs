@@ -150,6 +150,17 @@ impl World {
         self.change(guild, StateOp::SetGuild(now), change).await;
     }
 
+    /// Says since when the log tells of everybody who joins or leaves.
+    pub(in super::super) async fn tell_members_since(&self, guild: GuildId, since: Option<u64>) {
+        let was = self.stored(guild).await.guild;
+        let now = Guild {
+            members_since: since,
+            ..was.clone()
+        };
+        let change = AudienceChange::Guild(Changed::from(Some(was), now.clone()));
+        self.change(guild, StateOp::SetGuild(now), change).await;
+    }
+
     /// Tells of a member's roles and time-out; the id of the entry.
     pub(in super::super) async fn member(
         &self,
