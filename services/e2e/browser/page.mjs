@@ -1,4 +1,5 @@
-// Chromium signs in through the simulator, sees a join appear and a leave disappear.
+// Chromium signs in through the simulator, sees a join appear and a leave disappear; makes a room, writes in it, invites to it and
+// closes it; is told when it drops out of voice.
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,6 +16,62 @@ async function act(verb, fields) {
     body: JSON.stringify(fields),
   })
   assert.equal(reply.status, 200, `${verb}: ${await reply.text()}`)
+}
+
+/** Makes a room, talks in it, invites to it, and closes it. */
+async function rooms(page) {
+  await page.getByTestId('new-room-open').first().click()
+  await page.getByTestId('room-name').fill('Late night band')
+  await page.getByTestId('room-make').click()
+  await page.getByTestId('room-made').waitFor(patience)
+  await page.getByRole('button', { name: 'Done' }).click()
+  const card = page.getByTestId('room').filter({ hasText: 'Late night band' })
+  await card.getByTestId('room-open').click(patience)
+
+  await page.getByTestId('message-text').fill('hello <b>there</b>')
+  await page.getByTestId('message-send').click(patience)
+  const message = page.getByTestId('message').filter({ hasText: 'hello <b>there</b>' })
+  await message.waitFor(patience)
+  assert.equal(await message.count(), 1)
+  assert.equal(await page.getByTestId('message-text').inputValue(), '', 'what was sent is gone from the field')
+  await message.hover()
+  await message.getByRole('button', { name: 'React with 🎉' }).click()
+  await message.getByTestId('reaction').filter({ hasText: '🎉 1' }).waitFor(patience)
+
+  await page.getByTestId('invite').click()
+  await page.getByTestId('invite-make').click()
+  const address = await page.getByTestId('invite-url').inputValue(patience)
+  assert.match(address, /\/join\/[0-9a-f]{64}$/)
+  await page.getByRole('button', { name: 'Revoke it' }).click()
+  await page.getByText('does not let anybody in any more').waitFor(patience)
+  await page.getByRole('button', { name: 'Done' }).click()
+
+  if (SCREENSHOT) await page.screenshot({ path: SCREENSHOT.replace('.png', '-room.png') })
+  await page.getByTestId('remove').click()
+  await page.getByTestId('remove-really').click()
+  await card.waitFor({ state: 'detached', ...patience })
+  await page.getByTestId('panel').waitFor({ state: 'detached', ...patience })
+  // Nothing of that kind is offered in a room that Fanfare did not make.
+  await page.locator(`[data-testid=room][data-channel-id="${ROOM_ID}"]`).getByTestId('room-open').click()
+  await page.getByTestId('enter').waitFor(patience)
+  assert.equal(await page.getByTestId('remove').isVisible(), false)
+  assert.equal(await page.getByTestId('invite').isVisible(), false)
+}
+
+/** Whoever is put out of voice is told so, until they are back. */
+async function dropout(page) {
+  const { username } = await (await page.request.get(`${WEB_URL}/api/me`)).json()
+  const myself = page.locator(`[data-testid=room][data-channel-id="${ROOM_ID}"]`).getByTestId('member')
+  await act('join', { user: username, channel: ROOM_NAME })
+  await myself.first().waitFor(patience)
+  await act('leave', { user: username })
+  const dialog = page.getByTestId('dropout')
+  await dialog.getByRole('link', { name: 'Rejoin from Discord' }).waitFor(patience)
+  await act('join', { user: username, channel: ROOM_NAME })
+  await dialog.waitFor({ state: 'detached', ...patience })
+  await act('leave', { user: username })
+  await dialog.getByRole('button', { name: 'Stay out' }).click(patience)
+  await dialog.waitFor({ state: 'detached', ...patience })
 }
 
 const profile = await mkdtemp(join(tmpdir(), 'fanfare-page-'))
@@ -48,15 +105,23 @@ try {
   await act('leave', { user: 'mason' })
   await mason.waitFor({ state: 'detached', ...patience })
 
+  await rooms(page)
+  await dropout(page)
+
   // An invite that was never one: the page says so, and what it was given is not lost on the way.
   await page.goto(`${WEB_URL}/join/${'0'.repeat(64)}`)
   await page.getByTestId('join').click(patience)
   await page.getByTestId('join-outcome').filter({ hasText: /not a member of|over, used up/ }).waitFor(patience)
 
-  // The 401 of /api/me before the login and the refused invite are the complaints that belong to the story.
+  // Whoever is no operator finds nothing at the operators' page.
+  await page.goto(`${WEB_URL}/operations`)
+  await page.getByText('for operators alone').waitFor(patience)
+  assert.equal(await page.getByTestId('operations-link').count(), 0)
+
+  // The 401 of /api/me before the login and what was refused are the complaints that belong to the story.
   const unexpected = complaints.filter((text) => !/40[134]/.test(text))
   assert.deepEqual(unexpected, [])
-  console.log('a join appeared and a leave disappeared')
+  console.log('people came and went, a room was made and closed')
 } finally {
   await browser.close()
   await rm(profile, { recursive: true, force: true })

@@ -1,10 +1,13 @@
-import { applyEvent, noRooms, openStream, type RoomsState, type Stream, type StreamEvent, type StreamStatus } from '../../../../libs/browser/src/index.ts'
+import { applyEvent, noRooms, openStream, type Me, type Room, type RoomsState, type Stream, type StreamEvent, type StreamStatus } from '../../../../libs/browser/src/index.ts'
 import { sharedGuilds } from './api.ts'
 import { type Happening, Narrator } from './happening.ts'
 import { ActivityView } from './view/activity.ts'
+import { Dropout } from './view/dropout.ts'
 import { element } from './view/element.ts'
+import { newRoom } from './view/new-room.ts'
 import type { Notices } from './view/notices.ts'
 import { loading, noGuilds } from './view/pages.ts'
+import { Panel } from './view/panel.ts'
 import { RoomsView } from './view/rooms.ts'
 
 /** Lines that wait for the next frame; the newest stay. */
@@ -19,17 +22,19 @@ const UNAVAILABLE = {
 /** The signed-in part of the page: the stream, the picture it makes, and the views of that picture. */
 export class Live {
   readonly node: HTMLElement
-  readonly #rooms = new RoomsView()
+  readonly #rooms = new RoomsView({ open: (guildId, channelId) => this.#open(guildId, channelId), make: newRoom })
   readonly #activity: ActivityView
   readonly #narrator = new Narrator()
+  readonly #dropout = new Dropout()
   readonly #stage = element('div', { class: 'stage' }, loading())
   readonly #notices: Notices
   readonly #stream: Stream
   #state: RoomsState = noRooms
+  #panel: Panel | undefined
   #waiting: Happening[] = []
   #frame: number | undefined
 
-  constructor(notices: Notices, announcer: HTMLElement, onStatus: (status: StreamStatus) => void) {
+  constructor(readonly me: Me, notices: Notices, announcer: HTMLElement, onStatus: (status: StreamStatus) => void) {
     this.#notices = notices
     this.#activity = new ActivityView(announcer)
     this.node = element('div', { class: 'columns' }, this.#stage, this.#activity.node)
@@ -45,12 +50,15 @@ export class Live {
 
   close(): void {
     this.#stream.close()
+    this.#dropout.back()
+    this.#shut()
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame)
   }
 
   #receive(event: StreamEvent): void {
     const happening = this.#narrator.tell(this.#state, event)
     if (happening !== null) this.#waiting = [...this.#waiting.slice(1 - WAITING), happening]
+    this.#watchMyself(event)
     const known = this.#state.guilds.length
     this.#state = applyEvent(this.#state, event)
     if (event.event === 'reset') this.#notices.show('reset', 'Some events were missed while this page was away. The rooms were read anew.')
@@ -73,8 +81,47 @@ export class Live {
       const wanted = this.#state.guilds.length === 0 ? 'no-guilds' : undefined
       if (wanted === undefined ? shown !== this.#rooms.node : (shown as HTMLElement).dataset['testid'] !== wanted) this.#stage.replaceChildren(page())
     }
+    if (this.#panel !== undefined) this.#follow(this.#panel)
     this.#activity.add(this.#waiting)
     this.#waiting = []
+  }
+
+  /** Whoever drops out of voice learns of it at once; it is judged by the picture before. */
+  #watchMyself(event: StreamEvent): void {
+    if (event.event === 'voice.joined' && event.payload.userId === this.me.userId) this.#dropout.back()
+    if (event.event !== 'voice.left' || event.payload.userId !== this.me.userId || event.payload.moved) return
+    const { guildId, previousChannelId } = event.payload
+    const room = previousChannelId === null ? undefined : this.#room(guildId, previousChannelId)
+    if (room?.members.some(({ userId }) => userId === this.me.userId)) this.#dropout.left(guildId, room.channelId, room.name)
+  }
+
+  #open(guildId: string, channelId: string): void {
+    const room = this.#room(guildId, channelId)
+    if (room === undefined || this.#panel?.channelId === channelId) return
+    this.#shut()
+    this.#panel = new Panel(this.me, guildId, room, () => this.#shut())
+    this.#activity.node.hidden = true
+    this.node.append(this.#panel.node)
+    this.#panel.node.scrollIntoView({ block: 'nearest' })
+  }
+
+  /** A room that is gone, or out of sight, takes its panel along. */
+  #follow(panel: Panel): void {
+    if (!this.#state.ready) return
+    const room = this.#room(panel.guildId, panel.channelId)
+    if (room === undefined) this.#shut()
+    else panel.update(room)
+  }
+
+  #shut(): void {
+    this.#panel?.close()
+    this.#panel = undefined
+    this.#activity.node.hidden = false
+  }
+
+  #room(guildId: string, channelId: string): Room | undefined {
+    const guild = this.#state.guilds.find((guild) => guild.guildId === guildId)
+    return guild?.rooms.find((room) => room.channelId === channelId)
   }
 
   /** A guild that came after the snapshot has no name yet. */

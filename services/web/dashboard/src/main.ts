@@ -4,6 +4,7 @@ import { account } from './view/account.ts'
 import { showConnection } from './view/connection.ts'
 import { invited, inviteOf, join } from './view/join.ts'
 import { Notices } from './view/notices.ts'
+import { OperationsView } from './view/operations.ts'
 import { trouble, welcome } from './view/pages.ts'
 import type { Me } from '../../../../libs/browser/src/index.ts'
 
@@ -14,7 +15,8 @@ const part = (id: string) => document.getElementById(id) as HTMLElement
 const [main, head, connection, announcer] = [part('main'), part('account'), part('connection'), part('announcer')]
 const notices = new Notices(part('notices'))
 const invite = inviteOf(location.pathname)
-let live: Live | undefined
+/** What is shown to somebody who is signed in. */
+let live: { readonly node: HTMLElement; close(): void } | undefined
 let retry: number | undefined
 let asking = false
 
@@ -37,7 +39,13 @@ function signedIn(me: Me): void {
     show(join(invite))
     return
   }
-  live = new Live(notices, announcer, (status) => {
+  if (location.pathname === '/operations') {
+    connection.hidden = true
+    live = new OperationsView()
+    show(live.node)
+    return
+  }
+  live = new Live(me, notices, announcer, (status) => {
     showConnection(connection, status)
     if (status === 'signed-out') {
       signedOut()

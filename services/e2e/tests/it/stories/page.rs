@@ -2,9 +2,10 @@ use std::{path::Path, process::Command};
 
 use crate::stack::Stack;
 
-/// The story itself is `browser/page.mjs`: Chromium signs in through the simulator and sees people come and go.
+/// The story itself is `browser/page.mjs`: Chromium signs in through the simulator, sees people come and go, and does what the page
+/// offers.
 #[tokio::test(flavor = "multi_thread")]
-async fn in_chromium_a_join_appears_and_a_leave_disappears() {
+async fn in_chromium_people_come_and_go_and_rooms_are_made_and_closed() {
     let stack = Stack::start(1).await;
     stack.control.empty_rooms().await;
     let (room, name) = stack.control.room(0).await;

@@ -10,5 +10,6 @@ export function account(me: Me, signOut: () => Promise<void>): Node[] {
     void signOut().finally(() => { button.disabled = false })
   })
   const name = element('span', { class: 'name', 'data-testid': 'me', title: me.username }, me.displayName)
-  return [picture('avatar', me.avatarUrl, me.displayName), name, button]
+  const operations = me.operator ? [element('a', { class: 'button quiet', href: '/operations', 'data-testid': 'operations-link' }, 'Operations')] : []
+  return [...operations, picture('avatar', me.avatarUrl, me.displayName), name, button]
 }

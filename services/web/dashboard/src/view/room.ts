@@ -7,19 +7,20 @@ import { leave } from './motion.ts'
 /** A room's card. */
 export class RoomCard {
   readonly node: HTMLElement
-  readonly #name = element('h3', {})
+  readonly #name = element('button', { type: 'button', class: 'room-open', 'data-testid': 'room-open' })
   readonly #count = element('span', { class: 'count' })
   readonly #list = element('ul', { class: 'members' })
   readonly #empty = element('p', { class: 'empty' }, 'Nobody here yet')
   readonly #members = new Map<string, HTMLLIElement>()
   #shown: Room | undefined
 
-  constructor(readonly guildId: string, room: Room) {
+  constructor(readonly guildId: string, room: Room, open: (guildId: string, channelId: string) => void) {
+    this.#name.addEventListener('click', () => open(guildId, room.channelId))
     this.#name.id = `room-${room.channelId}`
     this.node = element(
       'section',
       { class: 'room', 'data-testid': 'room', 'data-channel-id': room.channelId, 'aria-labelledby': this.#name.id },
-      element('div', { class: 'room-head' }, icon('speaker'), this.#name, this.#count),
+      element('div', { class: 'room-head' }, icon('speaker'), element('h3', {}, this.#name), this.#count),
       this.#list,
       this.#empty,
     )

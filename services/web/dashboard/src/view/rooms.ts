@@ -4,6 +4,12 @@ import { glide, places } from './motion.ts'
 import { picture, setPicture } from './picture.ts'
 import { RoomCard } from './room.ts'
 
+/** What people can do here. */
+export interface RoomActions {
+  open(guildId: string, channelId: string): void
+  make(guildId: string, guildName: string): void
+}
+
 /** A guild with the cards of its rooms. */
 class GuildSection {
   readonly node: HTMLElement
@@ -16,12 +22,14 @@ class GuildSection {
   readonly #grid = element('div', { class: 'rooms' })
   readonly #nodes = new Map<string, HTMLElement>()
 
-  constructor(guild: GuildRooms) {
+  constructor(guild: GuildRooms, readonly actions: RoomActions) {
     this.#name.id = `guild-${guild.guildId}`
+    const make = element('button', { type: 'button', class: 'button quiet', 'data-testid': 'new-room-open' }, 'New room')
+    make.addEventListener('click', () => actions.make(guild.guildId, this.#name.textContent ?? ''))
     this.node = element(
       'section',
       { class: 'guild', 'data-testid': 'guild', 'data-guild-id': guild.guildId, 'aria-labelledby': this.#name.id },
-      element('header', { class: 'guild-head' }, this.#icon, this.#name, this.#count),
+      element('header', { class: 'guild-head' }, this.#icon, this.#name, this.#count, make),
       this.#outage,
       this.#grid,
       this.#empty,
@@ -42,7 +50,7 @@ class GuildSection {
       guild.rooms,
       ({ channelId }) => channelId,
       (room) => {
-        const card = new RoomCard(guild.guildId, room)
+        const card = new RoomCard(guild.guildId, room, this.actions.open)
         this.cards.set(room.channelId, card)
         return card.node
       },
@@ -62,6 +70,8 @@ export class RoomsView {
   readonly #nodes = new Map<string, HTMLElement>()
   #filled = false
 
+  constructor(readonly actions: RoomActions) {}
+
   update({ ready, guilds }: RoomsState): void {
     if (!ready) return
     const from = places(this.#movable())
@@ -71,7 +81,7 @@ export class RoomsView {
       guilds,
       ({ guildId }) => guildId,
       (guild) => {
-        const section = new GuildSection(guild)
+        const section = new GuildSection(guild, this.actions)
         this.#sections.set(guild.guildId, section)
         return section.node
       },
