@@ -1,5 +1,7 @@
 //! The table: function × who × permission.
 
+mod abilities;
+
 use contracts::{
     MessageId, UserId,
     command::{
@@ -7,12 +9,11 @@ use contracts::{
         RemoveRoom,
     },
     invite::{InviteId, InviteToken},
-    rpc::Ability,
     state::{Guild, Overwrite, OverwriteTarget, Role},
 };
 use event_bus::StateOp;
 
-use super::{super::abilities::granted, *};
+use super::*;
 use crate::state::Guilds;
 
 const GUILD: GuildId = GuildId::new(1);
@@ -320,72 +321,6 @@ fn what_is_hidden_or_of_another_kind_is_not_there() {
         });
         assert_eq!(decide(&asks, mine, &actor(ME), None), expected, "{asks:?}");
     }
-}
-
-#[test]
-fn what_may_be_done_is_told_beforehand() {
-    use Ability::{
-        AddReaction, ConnectOthers, ConnectSelf, CreateInvite, DeleteRoom, ReadMessages,
-        SendMessage,
-    };
-    const VIEW: Permissions = Permissions::VIEW_CHANNEL;
-    const INSIDE: Permissions = VIEW.union(Permissions::CONNECT);
-    const READ: Permissions = Permissions::READ_MESSAGE_HISTORY;
-    let (own, others) = (room_of(ME), room_of(OTHER));
-    let moderates = INSIDE | Permissions::MOVE_MEMBERS;
-    let writes = INSIDE | READ | Permissions::SEND_MESSAGES | Permissions::ADD_REACTIONS;
-    let rows: [(ChannelId, Permissions, Option<&Room>, &[Ability]); 8] = [
-        (VOICE, VIEW, None, &[]),
-        (VOICE, INSIDE, Some(&others), &[ConnectSelf]),
-        (VOICE, INSIDE | READ, None, &[ReadMessages, ConnectSelf]),
-        (
-            VOICE,
-            writes,
-            None,
-            &[ReadMessages, SendMessage, AddReaction, ConnectSelf],
-        ),
-        (
-            VOICE,
-            INSIDE,
-            Some(&own),
-            &[ConnectSelf, CreateInvite, DeleteRoom],
-        ),
-        (VOICE, moderates, None, &[ConnectSelf, ConnectOthers]),
-        (
-            VOICE,
-            moderates,
-            Some(&others),
-            &[ConnectSelf, ConnectOthers, CreateInvite, DeleteRoom],
-        ),
-        (
-            TEXT,
-            writes,
-            None,
-            &[ReadMessages, SendMessage, AddReaction],
-        ),
-    ];
-    let told = |channel_id, mine, room, actor: &Actor| {
-        let guilds = guilds(mine);
-        let state = guilds.guild(GUILD).unwrap();
-        let case = Case {
-            state,
-            actor,
-            now: NOW,
-        };
-        let asks = ReadAbilities {
-            guild_id: GUILD,
-            channel_id,
-        };
-        granted(&asks, room, &case)
-    };
-    for (channel, mine, room, expected) in rows {
-        assert_eq!(told(channel, mine, room, &actor(ME)), expected, "{mine:?}");
-    }
-    let silent = Actor {
-        timed_out_until: Some(NOW + 1),
-        ..actor(ME)
-    };
-    assert_eq!(told(TEXT, writes, None, &silent), [ReadMessages]);
 }
 
 #[test]
