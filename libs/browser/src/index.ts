@@ -18,7 +18,7 @@ export {
   sendMessage,
   type CallOptions,
 } from './rpc.ts'
-export { applyToTalk, emojiText, noTalk, withPage, type Reaction, type Talk, type TalkMessage } from './talk.ts'
+export { applyToTalk, emojiText, MESSAGES_KEPT, noTalk, withPage, type Reaction, type Talk, type TalkMessage } from './talk.ts'
 export {
   openStream,
   type EventName,

@@ -26,7 +26,7 @@ test('what is written, changed and deleted, in this channel alone', () => {
   assert.equal(talk.messages[0]?.editedAt, 2)
   talk = after(talk, 'message.deleted', { guildId: 'g', channelId: 'c', messageId: '10' })
   assert.deepEqual(texts(talk), ['11'])
-  assert.equal(after(talk, 'message.updated', edit('10', 'too late')), talk)
+  assert.deepEqual(texts(after(talk, 'message.updated', edit('10', 'too late'))), ['11'])
 })
 
 test('a page that was read goes in by id, tells nothing twice and brings nothing back', () => {
@@ -36,6 +36,16 @@ test('a page that was read goes in by id, tells nothing twice and brings nothing
   talk = withPage(talk, [written('100', 'older'), written('99'), written('98'), written('9')])
   assert.deepEqual(texts(talk), ['9', '99', 'newer'])
   assert.equal(withPage(talk, [written('99')]), talk)
+})
+
+test('what was changed before it was read is not shown as it was', () => {
+  const talk = after(after(noTalk('c'), 'message.updated', edit('5', 'once')), 'message.updated', edit('5', 'twice'))
+  assert.deepEqual(texts(withPage(talk, [written('5', 'old'), written('6')])), ['twice', '6'])
+})
+
+test('a reset empties it', () => {
+  const talk = withPage(after(noTalk('c'), 'message.updated', edit('5', 'x')), [written('6')])
+  assert.deepEqual(after(talk, 'reset', { reason: 'expired' }), noTalk('c'))
 })
 
 test('who posted through Fanfare stays known after an edit', () => {

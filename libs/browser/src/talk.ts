@@ -2,7 +2,7 @@ import type { Emoji, MessageCreated, MessageUpdated } from './contracts.ts'
 import type { StreamEvent } from './stream.ts'
 
 /** Most messages that are kept of a channel; the oldest go. */
-const KEPT = 300
+export const MESSAGES_KEPT = 300
 
 /** A reaction to a message, as far as events told of it. */
 export interface Reaction {
@@ -24,24 +24,31 @@ export interface Talk {
   readonly messages: readonly TalkMessage[]
   /** Deleted since the talk is followed: a page that was read before may still hold them. */
   readonly deleted: readonly string[]
+  /** Changed since the talk is followed and not read yet: a page that was read before holds what they were. */
+  readonly edits: readonly MessageUpdated[]
 }
 
 /** Nothing yet. */
-export const noTalk = (channelId: string): Talk => ({ channelId, messages: [], deleted: [] })
+export const noTalk = (channelId: string): Talk => ({ channelId, messages: [], deleted: [], edits: [] })
 
-/** The talk after an event; the same talk if the event is not about it. */
+/** The talk after an event; the same talk if the event is not about it. A `reset` empties it: it is to be read anew. */
 export function applyToTalk(talk: Talk, event: StreamEvent): Talk {
   switch (event.event) {
+    case 'reset':
+      return noTalk(talk.channelId)
     case 'message.created':
       return isHere(talk, event.payload) ? withPage(talk, [event.payload]) : talk
     case 'message.updated': {
       const message = event.payload
-      return isHere(talk, message) ? inMessage(talk, message.messageId, (old) => edited(old, message)) : talk
+      if (!isHere(talk, message)) return talk
+      const known = talk.messages.some(({ messageId }) => messageId === message.messageId)
+      if (!known) return { ...talk, edits: [...talk.edits, message].slice(-MESSAGES_KEPT) }
+      return inMessage(talk, message.messageId, (old) => edited(old, message))
     }
     case 'message.deleted': {
       const { messageId } = event.payload
       if (!isHere(talk, event.payload)) return talk
-      const deleted = [...talk.deleted, messageId].slice(-KEPT)
+      const deleted = [...talk.deleted, messageId].slice(-MESSAGES_KEPT)
       return { ...talk, deleted, messages: talk.messages.filter((message) => message.messageId !== messageId) }
     }
     case 'reaction.added':
@@ -63,10 +70,11 @@ export function applyToTalk(talk: Talk, event: StreamEvent): Talk {
 /** The talk with messages that were read, in any order. What is known already is newer. */
 export function withPage(talk: Talk, page: readonly MessageCreated[]): Talk {
   const gone = new Set([...talk.deleted, ...talk.messages.map(({ messageId }) => messageId)])
-  const fresh = page.filter(({ messageId }) => !gone.has(messageId)).map((message) => ({ ...message, editedAt: null, reactions: [] }))
+  const late = (message: TalkMessage) => talk.edits.filter(({ messageId }) => messageId === message.messageId).reduce(edited, message)
+  const fresh = page.filter(({ messageId }) => !gone.has(messageId)).map((message) => late({ ...message, editedAt: null, reactions: [] }))
   if (fresh.length === 0) return talk
   const messages = [...talk.messages, ...fresh].sort((a, b) => byId(a.messageId, b.messageId))
-  return { ...talk, messages: messages.slice(-KEPT) }
+  return { ...talk, messages: messages.slice(-MESSAGES_KEPT) }
 }
 
 /** How `addReaction` names an emoji. */

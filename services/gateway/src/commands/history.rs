@@ -9,7 +9,8 @@ use tokio::{sync::Semaphore, time::Instant};
 
 use crate::state::Recent;
 
-/// How long an answer is good: what was written since comes to browsers as events.
+/// How long an answer about older messages is good. The latest are as they were when somebody asked: whoever begins to follow
+/// a channel at that moment learns the rest from events.
 const TTL: Duration = Duration::from_secs(2);
 /// Answers that are remembered; beyond it the oldest are forgotten.
 const LIMIT: usize = 100;
@@ -19,7 +20,7 @@ const AT_ONCE: usize = 4;
 /// Channel, before which message, how many.
 type Place = (ChannelId, Option<MessageId>, u16);
 
-/// When, and what.
+/// When it was asked, and what came.
 type Found = (Instant, Arc<[Message]>);
 
 /// Reads channels.
@@ -46,26 +47,32 @@ impl History {
         limit: u16,
     ) -> Result<Arc<[Message]>, RestError> {
         let place = (channel, before, limit.clamp(1, 100));
-        if let Some(messages) = self.fresh(place) {
+        let now = Instant::now();
+        let since = match before {
+            Some(_) => now.checked_sub(TTL).unwrap_or(now),
+            None => now,
+        };
+        if let Some(messages) = self.asked_since(since, place) {
             return Ok(messages);
         }
         let _turn = self.turns.acquire().await;
         // Whoever had the turn before may have asked the same.
-        if let Some(messages) = self.fresh(place) {
+        if let Some(messages) = self.asked_since(since, place) {
             return Ok(messages);
         }
         let (channel, before, limit) = place;
+        let asked = Instant::now();
         let messages = self.rest.messages_before(channel, before, limit).await?;
         let messages: Arc<[Message]> = messages.into();
         let mut known = self.known.lock();
         known.remove(place);
-        known.insert(place, (Instant::now(), Arc::clone(&messages)));
+        known.insert(place, (asked, Arc::clone(&messages)));
         Ok(messages)
     }
 
-    fn fresh(&self, place: Place) -> Option<Arc<[Message]>> {
+    fn asked_since(&self, since: Instant, place: Place) -> Option<Arc<[Message]>> {
         let known = self.known.lock();
-        let (at, messages) = known.value(place)?;
-        (at.elapsed() < TTL).then(|| Arc::clone(messages))
+        let (asked, messages) = known.value(place)?;
+        (*asked >= since).then(|| Arc::clone(messages))
     }
 }

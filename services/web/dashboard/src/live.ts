@@ -2,6 +2,7 @@ import { applyEvent, noRooms, openStream, type Me, type Room, type RoomsState, t
 import { sharedGuilds } from './api.ts'
 import { type Happening, Narrator } from './happening.ts'
 import { ActivityView } from './view/activity.ts'
+import { closeAll } from './view/dialog.ts'
 import { Dropout } from './view/dropout.ts'
 import { element } from './view/element.ts'
 import { newRoom } from './view/new-room.ts'
@@ -50,8 +51,8 @@ export class Live {
 
   close(): void {
     this.#stream.close()
-    this.#dropout.back()
     this.#shut()
+    closeAll()
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame)
   }
 
@@ -82,27 +83,32 @@ export class Live {
       if (wanted === undefined ? shown !== this.#rooms.node : (shown as HTMLElement).dataset['testid'] !== wanted) this.#stage.replaceChildren(page())
     }
     if (this.#panel !== undefined) this.#follow(this.#panel)
+    this.#dropout.paint(this.#state, this.me.userId)
     this.#activity.add(this.#waiting)
     this.#waiting = []
   }
 
-  /** Whoever drops out of voice learns of it at once; it is judged by the picture before. */
+  /** Whether the user has just dropped out of voice, judged by the picture before. */
   #watchMyself(event: StreamEvent): void {
     if (event.event === 'voice.joined' && event.payload.userId === this.me.userId) this.#dropout.back()
     if (event.event !== 'voice.left' || event.payload.userId !== this.me.userId || event.payload.moved) return
     const { guildId, previousChannelId } = event.payload
     const room = previousChannelId === null ? undefined : this.#room(guildId, previousChannelId)
-    if (room?.members.some(({ userId }) => userId === this.me.userId)) this.#dropout.left(guildId, room.channelId, room.name)
+    if (room?.members.some(({ userId }) => userId === this.me.userId)) this.#dropout.left({ guildId, channelId: room.channelId, name: room.name })
   }
 
   #open(guildId: string, channelId: string): void {
     const room = this.#room(guildId, channelId)
     if (room === undefined || this.#panel?.channelId === channelId) return
     this.#shut()
-    this.#panel = new Panel(this.me, guildId, room, () => this.#shut())
+    const opener = document.activeElement
+    this.#panel = new Panel(this.me, guildId, room, () => {
+      this.#shut()
+      if (opener instanceof HTMLElement) opener.focus()
+    })
     this.#activity.node.hidden = true
     this.node.append(this.#panel.node)
-    this.#panel.node.scrollIntoView({ block: 'nearest' })
+    this.#panel.focus()
   }
 
   /** A room that is gone, or out of sight, takes its panel along. */

@@ -41,7 +41,7 @@ function signedIn(me: Me): void {
   }
   if (location.pathname === '/operations') {
     connection.hidden = true
-    live = new OperationsView()
+    live = new OperationsView(() => void begin())
     show(live.node)
     return
   }

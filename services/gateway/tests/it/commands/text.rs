@@ -66,6 +66,14 @@ async fn a_message_shows_its_user_and_browsers_learn_whose_it_is() {
     assert_eq!(newest.message_id, next.message_id);
     assert_eq!(newest.author.on_behalf_of, Some(stage.user_id("nelly")));
     assert!(messages.messages.len() > 2, "and what was there before");
+    let newer: MessageSent = gateway
+        .done(priya, &post(&stage, "general", "one more"))
+        .await;
+    let messages: Messages = gateway
+        .done(stage.user_id("mason"), &read(&stage, "general"))
+        .await;
+    let newest = messages.messages[0].message_id;
+    assert_eq!(newest, newer.message_id, "the latest are no older answer");
 }
 
 #[tokio::test]

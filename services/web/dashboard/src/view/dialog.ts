@@ -1,25 +1,34 @@
-import { FanfareError } from '../../../../../libs/browser/src/index.ts'
 import { element } from './element.ts'
 
-/** A window over the page; one at a time is opened by people. It goes when it is closed, by whatever means. */
+const shown = new Set<Dialog>()
+
+/** A window over the page. It goes when it is closed, by whatever means, but not while something is under way in it. */
 export class Dialog {
   readonly node: HTMLDialogElement
-  readonly body = element('div', { class: 'dialog-body' })
+  readonly #body = element('div', { class: 'dialog-body' })
 
   constructor(title: string, testid: string, onClose?: () => void) {
     const close = element('button', { type: 'button', class: 'close', 'aria-label': 'Close' }, '×')
     const heading = element('h2', { id: `${testid}-title` }, title)
     this.node = element('dialog', { class: 'dialog', 'data-testid': testid, 'aria-labelledby': heading.id },
-      element('header', { class: 'dialog-head' }, heading, close), this.body)
-    close.addEventListener('click', () => this.close())
+      element('header', { class: 'dialog-head' }, heading, close), this.#body)
+    close.addEventListener('click', () => { if (!this.#isBusy()) this.close() })
+    this.node.addEventListener('cancel', (event) => { if (this.#isBusy()) event.preventDefault() })
     this.node.addEventListener('close', () => {
+      shown.delete(this)
       this.node.remove()
       onClose?.()
     })
   }
 
+  /** Shows it with this in it, whether it is open already or not. What is marked `autofocus` is where one begins. */
   open(...body: Node[]): this {
-    this.body.replaceChildren(...body)
+    this.#body.replaceChildren(...body)
+    if (this.node.open) {
+      this.#body.querySelector<HTMLElement>('[autofocus]')?.focus()
+      return this
+    }
+    shown.add(this)
     document.body.append(this.node)
     this.node.showModal()
     return this
@@ -28,34 +37,15 @@ export class Dialog {
   close(): void {
     if (this.node.open) this.node.close()
   }
-}
 
-/** What failed, in words for people. */
-export function words(error: unknown): string {
-  return error instanceof FanfareError ? error.message : 'That did not work. Please try again.'
-}
-
-/**
- * Does something when a button is pressed: once at a time, and what fails is said in `outcome`. True if it worked.
- */
-export async function attempt(button: HTMLButtonElement, outcome: HTMLElement, work: () => Promise<void>): Promise<boolean> {
-  if (button.disabled) return false
-  button.disabled = true
-  outcome.textContent = ''
-  try {
-    await work()
-    return true
-  } catch (error) {
-    outcome.textContent = words(error)
-    return false
-  } finally {
-    button.disabled = false
+  #isBusy(): boolean {
+    return this.#body.querySelector('[aria-busy=true]') !== null
   }
 }
 
-/** Where what became of something is said. */
-export function outcomeLine(): HTMLElement {
-  return element('p', { class: 'outcome', role: 'status', 'data-testid': 'outcome' })
+/** Closes all windows: what they showed is nobody's business any more. */
+export function closeAll(): void {
+  for (const dialog of [...shown]) dialog.close()
 }
 
 /** An input under its label. */

@@ -1,5 +1,6 @@
 import { FanfareError, joinRoom } from '../../../../../libs/browser/src/index.ts'
 import { signIn } from '../api.ts'
+import { inDiscord } from './discord.ts'
 import { element } from './element.ts'
 
 /** What those who come with an invite are told when it does not work. */
@@ -40,7 +41,7 @@ export function join(token: string): HTMLElement {
     words.textContent = 'One moment …'
     joinRoom({ token }, { idempotencyKey }).then(({ guildId, channelId, moved }) => {
       words.textContent = moved ? 'Welcome! Discord has brought you there.' : 'Welcome! The room is open to you in Discord now.'
-      const there = element('a', { class: 'button primary', href: `https://discord.com/channels/${guildId}/${channelId}`, rel: 'noreferrer' }, 'Open it in Discord')
+      const there = inDiscord(guildId, channelId, 'Open it in Discord')
       button.replaceWith(there, element('a', { class: 'button quiet', href: '/' }, 'See who is in the rooms'))
     }, (error: unknown) => {
       button.disabled = false

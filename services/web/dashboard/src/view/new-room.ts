@@ -1,12 +1,14 @@
-import { createRoom, FanfareError, type RoomMade } from '../../../../../libs/browser/src/index.ts'
-import { attempt, Dialog, field, outcomeLine } from './dialog.ts'
+import { createRoom, type RoomMade } from '../../../../../libs/browser/src/index.ts'
+import { attempt, outcomeLine } from './attempt.ts'
+import { Dialog, field } from './dialog.ts'
+import { inDiscord } from './discord.ts'
 import { element } from './element.ts'
-import { link } from './invite.ts'
+import { link } from './link.ts'
 
 /** Makes a private room in a guild. */
 export function newRoom(guildId: string, guildName: string): void {
   const dialog = new Dialog('New room', 'new-room')
-  const name = element('input', { type: 'text', required: '', maxlength: '100', autocomplete: 'off', 'data-testid': 'room-name' })
+  const name = element('input', { type: 'text', required: '', maxlength: '100', autocomplete: 'off', autofocus: '', 'data-testid': 'room-name' })
   const limit = element('input', { type: 'number', min: '0', max: '99', value: '0', inputmode: 'numeric' })
   const make = element('button', { type: 'submit', class: 'button primary', 'data-testid': 'room-make' }, 'Make the room')
   const outcome = outcomeLine()
@@ -18,39 +20,21 @@ export function newRoom(guildId: string, guildName: string): void {
   form.addEventListener('input', () => { idempotencyKey = crypto.randomUUID() })
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    void attempt(make, outcome, async () => {
-      try {
-        const made = await createRoom({ guildId, name: name.value, userLimit: limit.valueAsNumber || 0 }, { idempotencyKey })
-        dialog.open(...done(guildId, made, dialog))
-      } catch (error) {
-        throw explained(error)
-      }
-    })
+    const work = async () => {
+      const made = await createRoom({ guildId, name: name.value, userLimit: limit.valueAsNumber || 0 }, { idempotencyKey })
+      dialog.open(...done(guildId, made, dialog))
+    }
+    void attempt(make, outcome, work, { name: 'The name', userLimit: 'The limit' })
   })
   dialog.open(form)
 }
 
-/** What is wrong with a field is said in place of the general words. */
-function explained(error: unknown): unknown {
-  if (!(error instanceof FanfareError)) return error
-  for (const [field, label] of [['name', 'The name'], ['userLimit', 'The limit']] as const) {
-    const wrong = error.field(field)
-    if (wrong !== undefined) return new FanfareError({ ...error.problem, detail: `${label} ${wrong}.` })
-  }
-  return error
-}
-
 function done(guildId: string, { channelId, inviteUrl }: RoomMade, dialog: Dialog): Node[] {
-  const close = element('button', { type: 'button', class: 'button quiet' }, 'Done')
+  const close = element('button', { type: 'button', class: 'button quiet', autofocus: '' }, 'Done')
   close.addEventListener('click', () => dialog.close())
   return [
     element('p', { 'data-testid': 'room-made' }, 'The room is there. Whoever opens this link and is a member of the server may enter.'),
     link(inviteUrl),
     element('div', { class: 'dialog-actions' }, close, inDiscord(guildId, channelId)),
   ]
-}
-
-/** Leads to a channel in Discord. */
-export function inDiscord(guildId: string, channelId: string, text = 'Open in Discord'): HTMLElement {
-  return element('a', { class: 'button primary', href: `https://discord.com/channels/${guildId}/${channelId}`, target: '_blank', rel: 'noreferrer' }, text)
 }

@@ -1,5 +1,6 @@
 import { FanfareError, operations, type Operations } from '../../../../../libs/browser/src/index.ts'
-import { words } from './dialog.ts'
+import { whoAmI } from '../api.ts'
+import { words } from './attempt.ts'
 import { element } from './element.ts'
 
 /** How often it is asked. */
@@ -26,7 +27,8 @@ export class OperationsView {
   readonly #over = new AbortController()
   #timer: number | undefined
 
-  constructor() {
+  /** `signedOut` is called when the session turns out to be over. */
+  constructor(readonly signedOut: () => void) {
     this.node.append(this.#body)
     void this.#ask()
   }
@@ -43,6 +45,8 @@ export class OperationsView {
       if (this.#over.signal.aborted) return
       const hidden = error instanceof FanfareError && error.status === 404
       this.#body.replaceChildren(element('p', { role: 'alert' }, hidden ? 'This page is for operators alone: those whom OPERATORS names.' : words(error)))
+      // For somebody whose session has ended it is not there either.
+      if (hidden && (await whoAmI().catch(() => undefined)) === null) this.signedOut()
       if (hidden) return
     }
     if (!this.#over.signal.aborted) this.#timer = setTimeout(() => void this.#ask(), EVERY_MS)

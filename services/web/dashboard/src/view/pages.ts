@@ -7,7 +7,7 @@ export function welcome(): HTMLElement {
     element('img', { src: '/favicon.svg', alt: '', width: '72', height: '72' }),
     element('h1', {}, 'See who is in the room'),
     element('p', {}, 'Fanfare shows the voice rooms of your Discord servers live: who is in, who just joined, and where there is still room.'),
-    element('a', { class: 'button primary', href: signIn() }, 'Sign in with Discord'),
+    element('a', { class: 'button primary', href: signIn(location.pathname) }, 'Sign in with Discord'),
     element('p', { class: 'fine' }, 'Fanfare learns your name, your picture and which servers you share with it. Nothing is posted.'))
 }
 

@@ -1,55 +1,62 @@
 import {
-  abilities, applyToTalk, FanfareError, messages, noTalk, openStream, sendMessage, withPage,
-  type Ability, type Me, type Stream, type StreamEvent, type Talk,
+  applyToTalk, MESSAGES_KEPT, messages, noTalk, openStream, withPage,
+  type Ability, type Me, type Stream, type StreamEvent, type StreamStatus, type Talk,
 } from '../../../../../libs/browser/src/index.ts'
-import { attempt, words } from './dialog.ts'
-import { element, reconcile } from './element.ts'
+import { attempt, words } from './attempt.ts'
+import { element, reconcile, setText } from './element.ts'
 import { MessageView } from './message.ts'
+import { Quick } from './quick.ts'
 
 /** Messages read at a time. */
 const PAGE = 50
-/** Most characters of a message, by Discord. */
-const LONGEST = 2_000
 /** How near its end the list has to be to follow what is new, in pixels. */
 const NEAR = 80
 
-/** What is written in one channel: read, followed, and written. */
+const HINTS = {
+  reading: 'Reading …',
+  empty: 'Nothing was written here yet.',
+  closed: 'What is written here is not for you to read.',
+  deaf: 'What is written does not come here at the moment. It comes back by itself.',
+} as const
+
+/** What is written in one channel: read and followed. */
 export class TalkView {
   readonly node: HTMLElement
-  readonly #list = element('ol', { class: 'messages', role: 'log', 'aria-label': 'Messages', tabindex: '0' })
+  readonly #list = element('ol', { class: 'messages', 'aria-label': 'Messages', tabindex: '0' })
   readonly #earlier = element('button', { type: 'button', class: 'button quiet', hidden: '' }, 'Earlier')
-  readonly #hint = element('p', { class: 'plain', role: 'status' }, 'Reading …')
-  readonly #text = element('textarea', { rows: '2', maxlength: String(LONGEST), 'aria-label': 'Your message', placeholder: 'Write something', 'data-testid': 'message-text' })
-  readonly #send = element('button', { type: 'submit', class: 'button primary', 'data-testid': 'message-send' }, 'Send')
+  readonly #hint = element('p', { class: 'plain', role: 'status' }, HINTS.reading)
   readonly #outcome = element('p', { class: 'outcome', role: 'status' })
-  readonly #form: HTMLFormElement
+  readonly #quick = new Quick()
   readonly #made = new Map<string, HTMLElement>()
   readonly #views = new Map<string, MessageView>()
   readonly #stream: Stream
   readonly #over = new AbortController()
-  #may: readonly Ability[] = []
+  #may: readonly Ability[] | undefined
   #talk: Talk
+  #status: StreamStatus = 'connecting'
+  /** Rises when what is read before does not count any more. */
+  #round = 0
+  #trouble = ''
+  #read = false
   #frame: number | undefined
-  #idempotencyKey = crypto.randomUUID()
 
-  constructor(readonly me: Me, readonly guildId: string, readonly channelId: string, onAbilities: (may: readonly Ability[]) => void) {
+  constructor(readonly me: Me, readonly guildId: string, readonly channelId: string) {
     this.#talk = noTalk(channelId)
-    this.#form = element('form', { class: 'composer', hidden: '' }, this.#text, this.#send)
-    this.node = element('div', { class: 'talk' }, this.#hint, this.#earlier, this.#list, this.#outcome, this.#form)
-    this.#form.addEventListener('submit', (event) => {
-      event.preventDefault()
-      void this.#write()
+    this.node = element('div', { class: 'talk' }, this.#hint, this.#earlier, this.#list, this.#outcome)
+    this.#earlier.addEventListener('click', () => void attempt(this.#earlier, this.#outcome, () => this.#page(this.#talk.messages[0]?.messageId)))
+    for (const kind of ['mouseover', 'focusin'] as const) this.#list.addEventListener(kind, ({ target }) => this.#lookAt(target))
+    this.#list.addEventListener('keydown', (event) => this.#walk(event))
+    this.#stream = openStream({
+      guilds: [guildId],
+      events: ['message.*', 'reaction.*'],
+      onEvent: (event) => this.#receive(event),
+      onStatus: (status) => {
+        this.#status = status
+        // Read when it is followed: nothing falls in between.
+        if (status === 'open') void this.#readLatest()
+        this.#say()
+      },
     })
-    this.#text.addEventListener('input', () => { this.#idempotencyKey = crypto.randomUUID() })
-    this.#text.addEventListener('keydown', (event) => {
-      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
-      event.preventDefault()
-      this.#form.requestSubmit()
-    })
-    this.#earlier.addEventListener('click', () => void attempt(this.#earlier, this.#outcome, () => this.#read(this.#talk.messages[0]?.messageId)))
-    // First followed, then read: nothing falls in between.
-    this.#stream = openStream({ guilds: [guildId], events: ['message.*', 'reaction.*'], onEvent: (event) => this.#receive(event) })
-    void this.#begin(onAbilities)
   }
 
   close(): void {
@@ -58,39 +65,37 @@ export class TalkView {
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame)
   }
 
-  async #begin(onAbilities: (may: readonly Ability[]) => void): Promise<void> {
-    try {
-      this.#may = (await abilities(this.channelId, { signal: this.#over.signal })).may
-    } catch (error) {
-      if (!this.#over.signal.aborted) this.#hint.textContent = words(error)
-      return
-    }
-    onAbilities(this.#may)
-    this.#form.hidden = !this.#may.includes('sendMessage')
-    await this.#readLatest()
+  /** What the user may do here, as far as that is known. */
+  allow(may: readonly Ability[]): void {
+    const before = this.#may
+    this.#may = may
+    if (before?.includes('readMessages') !== may.includes('readMessages')) void this.#readLatest()
+    this.#say()
   }
 
   async #readLatest(): Promise<void> {
-    if (!this.#may.includes('readMessages')) {
-      this.#hint.textContent = 'What was written here before is not for you to read. What comes now shows up here.'
-      return
-    }
+    if (this.#status !== 'open' || !this.#may?.includes('readMessages')) return
+    this.#round += 1
+    this.#trouble = ''
     try {
-      await this.#read()
-      this.#hint.textContent = this.#talk.messages.length === 0 ? 'Nothing was written here yet.' : ''
+      await this.#page()
+      this.#read = true
     } catch (error) {
-      if (!this.#over.signal.aborted) this.#hint.textContent = words(error)
+      this.#trouble = words(error)
     }
+    this.#say()
   }
 
-  async #read(before?: string): Promise<void> {
+  async #page(before?: string): Promise<void> {
+    const round = this.#round
     const page = (await messages(this.channelId, { limit: PAGE, ...(before === undefined ? {} : { before }) }, { signal: this.#over.signal })).messages
-    const top = this.#list.scrollHeight - this.#list.scrollTop
+    if (round !== this.#round) return
+    const fromEnd = this.#list.scrollHeight - this.#list.scrollTop
     this.#talk = withPage(this.#talk, page)
-    this.#earlier.hidden = page.length < PAGE
+    this.#earlier.hidden = page.length < PAGE || this.#talk.messages.length >= MESSAGES_KEPT
     this.#paint()
     // What was in view stays there.
-    if (before !== undefined) this.#list.scrollTop = this.#list.scrollHeight - top
+    if (before !== undefined) this.#list.scrollTop = this.#list.scrollHeight - fromEnd
   }
 
   #receive(event: StreamEvent): void {
@@ -98,19 +103,27 @@ export class TalkView {
     const talk = applyToTalk(this.#talk, event)
     if (talk === this.#talk) return
     this.#talk = talk
-    this.#hint.textContent = ''
     this.#frame ??= requestAnimationFrame(() => this.#paint())
     if (document.hidden) this.#paint()
+  }
+
+  #say(): void {
+    const followed = this.#status === 'open'
+    const hint = this.#may !== undefined && !this.#may.includes('readMessages') ? HINTS.closed
+      : this.#trouble !== '' ? this.#trouble
+      : !followed && this.#read ? HINTS.deaf
+      : !this.#read ? HINTS.reading
+      : this.#talk.messages.length === 0 ? HINTS.empty : ''
+    setText(this.#hint, hint)
   }
 
   #paint(): void {
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame)
     this.#frame = undefined
     const follows = this.#list.scrollHeight - this.#list.scrollTop - this.#list.clientHeight < NEAR
-    const mayReact = this.#may.includes('addReaction')
     reconcile(this.#list, this.#made, this.#talk.messages, ({ messageId }) => messageId,
       (message) => {
-        const view = new MessageView(message, this.me, mayReact)
+        const view = new MessageView(message, this.me)
         this.#views.set(message.messageId, view)
         return view.node
       },
@@ -120,22 +133,23 @@ export class TalkView {
         node.remove()
       })
     if (follows) this.#list.scrollTop = this.#list.scrollHeight
+    this.#say()
   }
 
-  async #write(): Promise<void> {
-    const content = this.#text.value.trim()
-    if (content === '') return
-    const sent = await attempt(this.#send, this.#outcome, async () => {
-      try {
-        await sendMessage({ channelId: this.channelId, content }, { idempotencyKey: this.#idempotencyKey })
-      } catch (error) {
-        const wrong = error instanceof FanfareError ? error.field('content') : undefined
-        throw wrong === undefined || !(error instanceof FanfareError) ? error : new FanfareError({ ...error.problem, detail: `The message ${wrong}.` })
-      }
-    })
-    if (!sent) return
-    this.#text.value = ''
-    this.#idempotencyKey = crypto.randomUUID()
-    this.#text.focus()
+  /** Reactions are offered beside the message that is looked at. */
+  #lookAt(target: EventTarget | null): void {
+    const node = target instanceof Element ? target.closest<HTMLElement>('.message') : null
+    const view = this.#views.get(node?.dataset['messageId'] ?? '')
+    if (node !== null && view !== undefined && this.#may?.includes('addReaction')) this.#quick.beside(node, view.message)
+  }
+
+  /** Arrows go from message to message. */
+  #walk(event: KeyboardEvent): void {
+    if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return
+    const from = document.activeElement?.closest('.message') ?? null
+    const next = from === null ? this.#list.lastElementChild : event.key === 'ArrowUp' ? from.previousElementSibling : from.nextElementSibling
+    if (!(next instanceof HTMLElement)) return
+    event.preventDefault()
+    next.focus()
   }
 }
