@@ -203,14 +203,16 @@ impl Run {
 
     /// Waits until every browser that can see it has received a message that is written now.
     async fn quiet(&mut self) -> anyhow::Result<()> {
-        let mut probes = Vec::new();
+        let (mut probes, since) = (Vec::new(), unix_micros());
         self.probes += 1;
         let text = format!("probe {} {}", self.probes, self.mark);
         for pulpit in &self.pulpits {
             let message = pulpit.write(&self.deployment.control, &text).await?;
             probes.push((pulpit.guild, message));
         }
-        self.fleet.wait_for_probe(&probes, QUIET_WITHIN).await
+        self.fleet
+            .wait_for_probe(&probes, since, QUIET_WITHIN)
+            .await
     }
 
     /// Judges until everything has arrived or it takes too long; the last verdict counts.

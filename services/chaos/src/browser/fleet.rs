@@ -9,7 +9,7 @@ use super::{Profile, Record, login, record::Shared, source::Source};
 use crate::{
     control::client,
     deployment::{Deployment, LOOK_EVERY},
-    oracle::{Kind, Payloads},
+    oracle::{Kind, Payload, Payloads},
 };
 
 /// How long it may take until every browser has its first stream.
@@ -98,13 +98,20 @@ impl Fleet {
         .await
     }
 
-    /// Waits until every browser that can see the message in this guild has received it.
+    /// Waits until every browser that can see the message in this guild has received it, or was told by a reset after `since` (Unix
+    /// µs) that it missed something.
     pub(crate) async fn wait_for_probe(
         &self,
         probes: &[(u64, u64)],
+        since: u64,
         within: Duration,
     ) -> anyhow::Result<()> {
         self.wait(within, |profile, record| {
+            let arrivals = record.arrivals.iter().rev();
+            let mut later = arrivals.take_while(|arrival| arrival.at_micros > since);
+            if later.any(|arrival| matches!(*arrival.payload, Payload::Reset(_))) {
+                return true;
+            }
             let mut due = probes.iter().filter(|(guild, _)| {
                 profile.wants(Kind::MessageCreated) && profile.stays_in(*guild)
             });

@@ -88,11 +88,16 @@ impl Followed {
             }
             Body::Audience(change) => {
                 let noted = change.clone();
+                let members_since = self.picture.members_since();
                 let effect = self.picture.change(change, entry.id);
                 if effect.shifts || effect.member.is_some() || makes_room(&noted) {
                     self.journal.note(entry.id, noted);
                 }
                 let mut ring = self.feed.ring.write();
+                if self.picture.members_since() != members_since {
+                    // Of who was waited for, nothing may be told any more.
+                    self.feed.look_here(&ring.audience.absent());
+                }
                 let mark = Mark::new(*outlet.order, entry.id);
                 let tellings = ring.audience.follow(&self.picture, &effect, mark);
                 if let Some((user, facts)) = &effect.member {

@@ -20,7 +20,7 @@ use class::Class;
 pub(crate) use class::{ClassId, Key, Sight};
 pub(crate) use facts::{AHEAD, Facts, LATE};
 use heard::Heard;
-pub(crate) use heard::Past;
+pub(crate) use heard::{Case, Past};
 pub(crate) use person::Eyes;
 use person::Person;
 pub(crate) use shifts::Telling;
@@ -67,27 +67,21 @@ impl Audience {
 
     /// Somebody comes, or is known better than before. False while what is known now is not in force yet: it becomes so, and
     /// is told, with the next tick.
-    pub(crate) fn introduce(
-        &mut self,
-        picture: &Picture,
-        user: UserId,
-        facts: Facts,
-        now: u64,
-    ) -> bool {
-        let Some(person) = self.persons.get_mut(&user) else {
-            self.welcome(picture, user, facts, now);
+    pub(crate) fn introduce(&mut self, case: Case<'_>) -> bool {
+        let Some(person) = self.persons.get_mut(&case.user) else {
+            self.welcome(case);
             return true;
         };
         person.deserted = None;
         let known = person.latest();
-        let facts = if self.heard.awaits(picture, &facts, Some(known)) {
-            facts.expected(known.as_of)
-        } else if known.yields_to(&facts) {
-            facts.completed_by(&person.facts)
+        let facts = if self.heard.awaits(&case, Some(known)) {
+            case.said.expected(known.as_of)
+        } else if known.yields_to(&case.said) {
+            case.said.completed_by(&person.facts)
         } else {
             return person.pending.is_none();
         };
-        let key = Key::of(picture, user, &facts, now);
+        let key = Key::of(case.picture, case.user, &facts, case.now);
         if self
             .classes
             .get(&person.class)
@@ -101,11 +95,12 @@ impl Audience {
         person.pending.is_none()
     }
 
-    fn welcome(&mut self, picture: &Picture, user: UserId, said: Facts, now: u64) {
+    fn welcome(&mut self, case: Case<'_>) {
         if self.persons.len() >= PERSONS {
             self.forget_who_left_first();
         }
-        let facts = self.heard.judged(picture, user, said);
+        let (picture, user, now) = (case.picture, case.user, case.now);
+        let facts = self.heard.judged(case);
         let over = facts.timed_out_until.filter(|until| *until <= now);
         let over = over.map_or(EventId::ZERO, |until| EventId::new(until, 0));
         let key = Key::of(picture, user, &facts, now);
@@ -116,9 +111,22 @@ impl Audience {
     }
 
     /// Whether the log is to tell that somebody has joined whom Discord already says to be there, and has not told it here.
-    pub(crate) fn is_to_tell(&self, picture: &Picture, user: UserId, said: &Facts) -> bool {
-        let person = self.persons.get(&user).map(Person::latest);
-        heard::is_to_tell(picture, said, person.or(self.heard.word(user)))
+    pub(crate) fn is_to_tell(&self, case: &Case<'_>) -> bool {
+        let person = self.persons.get(&case.user);
+        self.heard.is_to_tell(case, person.map(Person::latest))
+    }
+
+    /// Whether somebody is taken for absent until the log tells it.
+    pub(crate) fn awaits(&self, case: &Case<'_>) -> bool {
+        let person = self.persons.get(&case.user);
+        self.heard.awaits(case, person.map(Person::latest))
+    }
+
+    /// Those who watch and are not in the guild by what is known of them.
+    pub(crate) fn absent(&self) -> Vec<UserId> {
+        let absent = self.persons.iter();
+        let absent = absent.filter(|(_, person)| !person.latest().member);
+        absent.map(|(user, _)| *user).collect()
     }
 
     /// What came after this was heard, or looked for in the log.
@@ -138,15 +146,15 @@ impl Audience {
     }
 
     /// What is known of a user: by the log, or as Discord said.
-    pub(crate) fn facts(&self, picture: &Picture, user: UserId, said: Facts) -> Facts {
-        let Some(person) = self.persons.get(&user) else {
-            return self.heard.judged(picture, user, said);
+    pub(crate) fn facts(&self, case: Case<'_>) -> Facts {
+        let Some(person) = self.persons.get(&case.user) else {
+            return self.heard.judged(case);
         };
         let known = person.latest();
-        if self.heard.awaits(picture, &said, Some(known)) {
-            said.expected(known.as_of)
-        } else if person.facts.yields_to(&said) {
-            self.heard.newer(user, said)
+        if self.heard.awaits(&case, Some(known)) {
+            case.said.expected(known.as_of)
+        } else if person.facts.yields_to(&case.said) {
+            self.heard.newer(case.user, case.said)
         } else {
             person.facts.clone()
         }

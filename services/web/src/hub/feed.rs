@@ -137,6 +137,15 @@ impl Feed {
         }
     }
 
+    /// These users' streams are to be judged anew by what Discord said last.
+    pub(crate) fn look_here(&self, users: &[UserId]) {
+        let viewers = self.viewers.lock();
+        let own = viewers.slots.iter().flatten();
+        for watch in own.filter(|watch| users.contains(&watch.user)) {
+            watch.alarm.look_here();
+        }
+    }
+
     /// Has the streams of a user find out anew whether the user may be here.
     pub(crate) fn look_again(&self, user: UserId) {
         let viewers = self.viewers.lock();

@@ -225,6 +225,8 @@ impl Hub {
             // Nothing from before the user joined is replayed, so it does not matter whether it is still there.
             let joined = followed.joined(wish.user);
             let joined = joined.filter(|joined| *joined > cursor.rooms);
+            // By the clock that ids are drawn from: the joining itself may be still to come.
+            let joined = joined.map(|joined| joined.min(clock));
             let after = joined.unwrap_or(cursor.rooms);
             held.push(Held {
                 after,

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::{
     admit::Woken,
     apply::Outlet,
-    audience::{Facts, Key, Mark},
+    audience::{Case, Facts, Key, Mark},
     chain::Chain,
     feed::Feed,
     journal::Journal,
@@ -154,7 +154,12 @@ impl Followed {
     pub(crate) fn introduce(&mut self, user: UserId, facts: Facts, now: u64) -> bool {
         self.expiry = self.expiry.min(facts.timed_out_until.unwrap_or(u64::MAX));
         let mut ring = self.feed.ring.write();
-        let settled = ring.audience.introduce(&self.picture, user, facts, now);
+        let settled = ring.audience.introduce(Case {
+            picture: &self.picture,
+            user,
+            said: facts,
+            now,
+        });
         drop(ring);
         self.unsettled |= !settled;
         settled
@@ -201,8 +206,12 @@ impl Followed {
 
     /// A user's key, for whom asks without watching: by what the log told or as Discord said.
     pub(crate) fn key_of(&self, user: UserId, said: Facts, now: u64) -> (Key, Facts) {
-        let ring = self.feed.ring.read();
-        let facts = ring.audience.facts(&self.picture, user, said);
+        let facts = self.feed.ring.read().audience.facts(Case {
+            picture: &self.picture,
+            user,
+            said,
+            now,
+        });
         (Key::of(&self.picture, user, &facts, now), facts)
     }
 }

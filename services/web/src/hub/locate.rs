@@ -75,11 +75,11 @@ impl Hub {
         };
         let oldest = entries.first().map_or(EventId::MAX, |entry| entry.id);
         let before = if may_be_late(joined, oldest) {
-            self.before_joining(guild, user, joined).await?
+            self.joining(guild, user, joined).await?
         } else {
             None
         };
-        let before = before.unwrap_or_default();
+        let before = before.map_or(EventId::ZERO, |(_, before)| before);
         let mut line = self.inner.line.lock();
         let now = line.now();
         let followed = line.open(guild).ok_or(Away)?;

@@ -4,6 +4,7 @@ mod browser;
 mod cursors;
 mod encoding;
 mod faults;
+mod joinings;
 mod oracle;
 mod people;
 mod privacy;

@@ -10,7 +10,7 @@ use event_bus::{Body, BusError, Entry};
 
 use super::{
     Away, Hub,
-    audience::{AHEAD, Facts, LATE, Past},
+    audience::{AHEAD, Audience, Case, Facts, LATE, Past},
     feed::Feed,
     join::OPEN_TIMEOUT,
 };
@@ -19,8 +19,11 @@ use crate::membership::Standing;
 /// Entries read at a time.
 const PAGE: usize = 1_000;
 
-/// How often the log is read again because the guild began anew meanwhile.
-const ATTEMPTS: usize = 3;
+/// How much of a log is read at a time, in ms.
+const SLICE: u64 = 60_000;
+
+/// How far before a joining it is looked for, in ms: ids may be drawn from a clock that is behind Discord's.
+const BACK: u64 = 30_000;
 
 impl Hub {
     /// Sees to it that guilds are followed, and that nothing the log told of a user falls between the moment at which Discord was
@@ -40,44 +43,68 @@ impl Hub {
             .unwrap_or_else(late)
     }
 
-    /// Reads what this replica has not heard: one reader of a guild at a time, so that each finds what the others have read.
     async fn hear(&self, user: UserId, standing: &Standing) -> Result<(), Away> {
         let guild = standing.guild;
-        let Some((feed, awaited)) = self.unheard(user, standing) else {
+        let to_tell = self.of(user, standing, Audience::is_to_tell);
+        let Some((feed, to_tell)) = to_tell else {
             return Ok(());
         };
-        if awaited {
+        let joined_at = standing.joined_at.filter(|_| to_tell);
+        let joined_at = joined_at.map_or(u64::MAX, |at| at.saturating_sub(BACK));
+        let since = standing.asked_at.saturating_sub(AHEAD).min(joined_at);
+        self.read_back(guild, &feed, EventId::new(since, 0)).await?;
+        let awaits = self.of(user, standing, Audience::awaits);
+        if awaits.is_some_and(|(_, awaits)| awaits) {
             // What is published already counts, whether it has come here or not.
             let clock = self.inner.bus.clock().await?;
             self.level_when(|line| line.complete_for(&[guild]) >= clock)
                 .await?;
         }
-        let joined_at = standing.joined_at.filter(|_| awaited);
-        let since = joined_at.unwrap_or(u64::MAX).min(standing.asked_at);
-        let after = EventId::new(since.saturating_sub(AHEAD), 0);
+        Ok(())
+    }
+
+    /// What an audience says of a user; `None` if the guild is not followed.
+    fn of<T>(
+        &self,
+        user: UserId,
+        standing: &Standing,
+        says: impl FnOnce(&Audience, &Case<'_>) -> T,
+    ) -> Option<(Arc<Feed>, T)> {
+        let mut line = self.inner.line.lock();
+        let now = line.now();
+        let followed = line.open(standing.guild)?;
+        let case = Case {
+            picture: &followed.picture,
+            user,
+            said: Facts::said(standing),
+            now,
+        };
+        let said = says(&followed.feed.ring.read().audience, &case);
+        Some((Arc::clone(&followed.feed), said))
+    }
+
+    /// Reads what this replica has not heard: one reader of a guild at a time, so that each finds what the others have read, and
+    /// the latest first, so that nothing is read twice if it takes too long.
+    async fn read_back(&self, guild: GuildId, feed: &Feed, after: EventId) -> Result<(), Away> {
+        let heard = || feed.ring.read().audience.heard_since();
+        if heard() <= after {
+            return Ok(());
+        }
         let _turn = feed.reading.lock().await;
-        for _ in 0..ATTEMPTS {
-            let upto = feed.ring.read().audience.heard_since();
+        loop {
+            let upto = heard();
             if upto <= after {
                 return Ok(());
             }
-            let past = self.past(guild, after, upto).await?;
-            if feed.ring.write().audience.recall(past) {
-                return Ok(());
+            let slice = EventId::new(upto.ms.saturating_sub(SLICE), 0).max(after);
+            let mut past = self.past(guild, slice, upto).await?;
+            if past.floor >= slice {
+                // There is nothing before it.
+                past.after = after;
             }
+            // If the guild began anew meanwhile, it is read again.
+            feed.ring.write().audience.recall(past);
         }
-        Err(Away)
-    }
-
-    /// A guild that is followed, and whether the log is to tell there that the user has just joined.
-    fn unheard(&self, user: UserId, standing: &Standing) -> Option<(Arc<Feed>, bool)> {
-        let mut line = self.inner.line.lock();
-        let followed = line.open(standing.guild)?;
-        let ring = followed.feed.ring.read();
-        let said = Facts::said(standing);
-        let awaited = ring.audience.is_to_tell(&followed.picture, user, &said);
-        drop(ring);
-        Some((Arc::clone(&followed.feed), awaited))
     }
 
     /// What the log says of users between two ids.
@@ -107,16 +134,17 @@ impl Hub {
         }
     }
 
-    /// The id of the last entry before a user's joining, if it was published at or after the moment that Discord names (Unix ms).
-    pub(super) async fn before_joining(
+    /// The ids of the entry that tells of a user's joining and of the one before it, if it was published at or after the moment
+    /// that Discord names (Unix ms).
+    pub(super) async fn joining(
         &self,
         guild: GuildId,
         user: UserId,
         joined_at: u64,
-    ) -> Result<Option<EventId>, BusError> {
+    ) -> Result<Option<(EventId, EventId)>, BusError> {
         let after = EventId::new(joined_at.saturating_sub(AHEAD), 0);
         let upto = EventId::new(joined_at.saturating_add(LATE), 0);
-        let joining = |entry: &Entry| joins(entry, user).then_some(entry.previous);
+        let joining = |entry: &Entry| joins(entry, user).then_some((entry.id, entry.previous));
         self.last(guild, after, upto, joining).await
     }
 

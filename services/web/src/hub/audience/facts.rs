@@ -61,7 +61,8 @@ impl Facts {
             AudienceChange::Member(Changed { now, was }) => {
                 // An entry that tells of a new face alone repeats roles that may be old.
                 let decides = was.as_ref().is_none_or(|was| {
-                    (&was.roles, was.timed_out_until) != (&now.roles, now.timed_out_until)
+                    (&was.roles, was.timed_out_until, was.joined_at)
+                        != (&now.roles, now.timed_out_until, now.joined_at)
                 });
                 decides.then(|| (now.user_id, Self::told(now, id)))
             }

@@ -92,22 +92,37 @@ impl Heard {
         self.words.get(&user).map_or(self.forgotten, |(id, _)| *id)
     }
 
-    /// What is known of somebody who does not watch.
-    pub(super) fn judged(&self, picture: &Picture, user: UserId, said: Facts) -> Facts {
-        let told = self.word(user);
-        if self.awaits(picture, &said, told) {
-            said.expected(told.map_or(0, |told| told.as_of))
-        } else {
-            self.newer(user, said)
-        }
+    /// Whether somebody is taken for absent until the log tells that they have joined: what is published until then happened
+    /// before. Not where it may have been told already and is not known here. `known` is what is known of somebody who watches.
+    pub(super) fn awaits(&self, case: &Case<'_>, known: Option<&Facts>) -> bool {
+        let joined_at = case.said.joined_at.unwrap_or_default();
+        let before = EventId::new(joined_at.saturating_sub(AHEAD), 0);
+        self.complete_since() <= before && self.is_to_tell(case, known)
     }
 
-    /// Whether somebody is taken for absent until the log tells that they have joined: what is published until then happened
-    /// before. Not where it may have been told already and is not known here.
-    pub(super) fn awaits(&self, picture: &Picture, said: &Facts, known: Option<&Facts>) -> bool {
-        let joined_at = said.joined_at.unwrap_or_default();
-        let before = EventId::new(joined_at.saturating_sub(AHEAD), 0);
-        self.complete_since() <= before && is_to_tell(picture, said, known)
+    /// Whether the log is to tell that somebody has joined whom Discord already says to be there. It is not waited for longer
+    /// than a joining may be late.
+    pub(super) fn is_to_tell(&self, case: &Case<'_>, known: Option<&Facts>) -> bool {
+        let Some(joined_at) = case.said.joined_at else {
+            return false;
+        };
+        let mut known = [known, self.word(case.user)].into_iter().flatten();
+        // Where it is not said since when joinings are told, that somebody left was told: then so will be that they are back.
+        let left = known.clone().any(|known| !known.member && known.as_of > 0);
+        let since = case.picture.members_since();
+        let tells = since.map_or(left, |since| since <= joined_at);
+        let just = case.said.as_of.max(case.now) <= joined_at.saturating_add(LATE);
+        tells && just && !known.any(|known| known.tells_of_joining(joined_at))
+    }
+
+    /// What is known of somebody who does not watch.
+    pub(super) fn judged(&self, case: Case<'_>) -> Facts {
+        if self.awaits(&case, None) {
+            let as_of = self.word(case.user).map_or(0, |told| told.as_of);
+            case.said.expected(as_of)
+        } else {
+            self.newer(case.user, case.said)
+        }
     }
 
     /// The newer of what was told and what was said.
@@ -120,16 +135,14 @@ impl Heard {
     }
 }
 
-/// Whether the log is to tell that somebody has joined whom Discord already says to be there; `known` is what was known of them
-/// until now. It is not waited for longer than a joining may be late.
-pub(super) fn is_to_tell(picture: &Picture, said: &Facts, known: Option<&Facts>) -> bool {
-    let Some(joined_at) = said.joined_at else {
-        return false;
-    };
-    let tells = picture.members_since().is_some_and(|at| at <= joined_at);
-    let just = said.as_of <= joined_at.saturating_add(LATE);
-    let told = known.is_some_and(|known| known.tells_of_joining(joined_at));
-    tells && just && !told
+/// What Discord says of a user in a guild as it is now.
+#[derive(Debug)]
+pub(crate) struct Case<'a> {
+    pub(crate) picture: &'a Picture,
+    pub(crate) user: UserId,
+    pub(crate) said: Facts,
+    /// Unix ms, as ids tell it.
+    pub(crate) now: u64,
 }
 
 /// What the log says of users in a part of it.

@@ -8,7 +8,7 @@ use event_bus::EventBus as _;
 use super::{
     super::now_ms,
     browser::Tab,
-    world::{ROOM, SECRET, SOMEBODY, VIEW, World, standing},
+    world::{ROOM, SECRET, VIEW, World, standing},
 };
 use crate::membership::Standing;
 
@@ -166,77 +166,4 @@ async fn a_kick_that_comes_late_counts_although_discord_said_something_since() {
     let told = format!("{:?}", tab.received);
     assert!(!told.contains("meanwhile"), "{told}");
     assert!(told.contains("after"), "{told}");
-}
-
-#[tokio::test]
-async fn who_has_joined_by_discord_comes_by_the_log_whatever_it_told_before() {
-    let world = World::new(1, &[G1]).await;
-    // Late enough for the log to reach back to before it.
-    let joined_at = world.clock().await.ms + 1_001;
-    let (kicked, new) = ([NELLY, UserId::new(8)], UserId::new(9));
-    for user in kicked {
-        world.enter(G1, user, 0).await;
-        world.kick(G1, user).await;
-    }
-    for message in 1..=600 {
-        world.message(G1, ROOM, message, "meanwhile").await;
-    }
-    let said = Standing {
-        joined_at: Some(joined_at),
-        asked_at: joined_at + 100,
-        ..standing(G1, &[])
-    };
-    let mut tabs = Vec::new();
-    for user in [NELLY, UserId::new(8), new] {
-        let reads = world.metric("fanfare_catch_up_reads_total");
-        let tab = Tab::open_as(&world, 0, user, vec![said.clone()], "");
-        tabs.push(tab.await.unwrap());
-        let read = world.metric("fanfare_catch_up_reads_total") - reads;
-        assert_eq!(read > 0.0, user == NELLY, "what was read is kept");
-    }
-    world.message(G1, ROOM, 601, "meanwhile").await;
-    for user in kicked.into_iter().chain([new]) {
-        world.enter(G1, user, joined_at).await;
-    }
-    world.message(G1, ROOM, 602, "after").await;
-    for tab in &mut tabs {
-        tab.read_until(&world, 2).await;
-        let told = format!("{:?}", tab.received);
-        assert!(!told.contains("meanwhile"), "{told}");
-        assert!(told.contains("after"), "{told}");
-    }
-}
-
-#[tokio::test]
-async fn a_joining_that_the_log_cannot_tell_any_more_is_not_waited_for() {
-    let world = World::new(1, &[G1]).await;
-    let now = world.clock().await.ms + 1_001;
-    let said = |joined_at, asked_at| Standing {
-        joined_at: Some(joined_at),
-        asked_at,
-        ..standing(G1, &[])
-    };
-    let others = vec![standing(G1, &[])];
-    let _somebody_watches = Tab::open_as(&world, 0, SOMEBODY, others, "").await;
-    let sees = async |said: Standing| {
-        let rooms = world.hubs[0].rooms(NELLY, &said).await.unwrap();
-        rooms.is_some()
-    };
-    assert!(!sees(said(now, now + 1)).await, "it is to come");
-    assert!(sees(said(now, now + 300_001)).await, "it is late");
-    // Discord's snapshot was taken after the joining, so no dispatch tells of it.
-    world.tell_members_since(G1, Some(now + 1)).await;
-    world.settled().await;
-    assert!(sees(said(now, now + 1)).await);
-    // Without the intent Discord tells of nobody.
-    world.tell_members_since(G1, None).await;
-    assert!(sees(said(now + 5, now + 6)).await);
-    world.tell_members_since(G1, Some(0)).await;
-    world.settled().await;
-    assert!(!sees(said(now + 5, now + 6)).await);
-    world.enter(G1, NELLY, now + 5).await;
-    assert!(
-        sees(said(now + 5, now + 6)).await,
-        "what is published counts"
-    );
 }

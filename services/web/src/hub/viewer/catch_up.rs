@@ -115,9 +115,9 @@ impl Viewer {
             let Some(joined) = joined.filter(|joined| may_be_late(*joined, through)) else {
                 continue;
             };
-            let before = self.hub.before_joining(guild, self.user, joined).await?;
-            if let Some(before) = before.filter(|before| *before > through) {
-                self.seats[index].through = before;
+            let joining = self.hub.joining(guild, self.user, joined).await?;
+            if let Some((_, before)) = joining.filter(|(id, _)| *id > through) {
+                self.seats[index].through = through.max(before);
                 self.is_new_to(guild);
             }
         }

@@ -180,10 +180,12 @@ impl World {
         self.change(guild, StateOp::SetMember(now), change).await
     }
 
-    /// Somebody comes into the guild, who joined at this Unix ms.
+    /// Somebody comes into the guild, who joined at this Unix ms. That somebody left may be known or not.
     pub(in super::super) async fn enter(&self, guild: GuildId, user: UserId, joined_at: u64) {
         let now = nelly(user, Some(joined_at));
-        let change = AudienceChange::Member(Changed::new(now.clone()));
+        let members = self.stored(guild).await.members;
+        let was = members.into_iter().find(|was| was.user_id == user);
+        let change = AudienceChange::Member(Changed::from(was, now.clone()));
         self.change(guild, StateOp::SetMember(now), change).await;
     }
 
