@@ -124,10 +124,13 @@ try {
   await page.getByTestId('join').click(patience)
   await page.getByTestId('join-outcome').filter({ hasText: /not a member of|over, used up/ }).waitFor(patience)
 
-  // Whoever is no operator finds nothing at the operators' page.
-  await page.goto(`${WEB_URL}/operations`)
-  await page.getByText('for operators alone').waitFor(patience)
-  assert.equal(await page.getByTestId('operations-link').count(), 0)
+  // An operator finds the gateway and its shard; without the session nobody does.
+  await page.goto(WEB_URL)
+  await page.getByTestId('operations-link').click(patience)
+  await page.getByRole('table', { name: /1 connected, 1 held, of 1/ }).getByRole('cell', { name: 'CONNECTED' }).waitFor(patience)
+  if (SCREENSHOT) await page.screenshot({ path: SCREENSHOT.replace('.png', '-operations.png') })
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByTestId('signed-out').waitFor(patience)
 
   // The 401 of /api/me before the login and what was refused are the complaints that belong to the story.
   const unexpected = complaints.filter((text) => !/40[134]/.test(text))

@@ -44,6 +44,13 @@ impl Stack {
         Self::among(simulator_that_asks().await, replicas, "info").await
     }
 
+    /// The same; who signs in is an operator.
+    pub(crate) async fn operated(replicas: usize) -> Self {
+        let (simulator, control) = simulator(&[]).await;
+        let operators = ("OPERATORS", control.user("nelly").await);
+        Self::set((simulator, control), replicas, &[operators]).await
+    }
+
     /// The same with a filter for the logs of gateway and web.
     pub(crate) async fn logging(filter: &str, replicas: usize) -> Self {
         Self::among(simulator(&[]).await, replicas, filter).await
@@ -233,6 +240,15 @@ impl Control {
             .json()
             .await
             .expect("the state is JSON")
+    }
+
+    /// A person's id.
+    pub(crate) async fn user(&self, name: &str) -> String {
+        let state = self.state().await;
+        let users = state["users"].as_array().expect("there are people");
+        let user = users.iter().find(|user| user["name"] == name);
+        let id = user.and_then(|user| user["id"].as_str());
+        id.expect("a person has an id").to_owned()
     }
 
     /// A voice channel of the default guild that everybody may see, by its place in the list: (id, name).

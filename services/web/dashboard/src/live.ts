@@ -35,7 +35,7 @@ export class Live {
   #waiting: Happening[] = []
   #frame: number | undefined
 
-  constructor(readonly me: Me, notices: Notices, announcer: HTMLElement, onStatus: (status: StreamStatus) => void) {
+  constructor(readonly me: Me, notices: Notices, readonly announcer: HTMLElement, onStatus: (status: StreamStatus) => void) {
     this.#notices = notices
     this.#activity = new ActivityView(announcer)
     this.node = element('div', { class: 'columns' }, this.#stage, this.#activity.node)
@@ -102,7 +102,7 @@ export class Live {
     if (room === undefined || this.#panel?.channelId === channelId) return
     this.#shut()
     const opener = document.activeElement
-    this.#panel = new Panel(this.me, guildId, room, () => {
+    this.#panel = new Panel(this.me, guildId, room, this.announcer, () => {
       this.#shut()
       if (opener instanceof HTMLElement) opener.focus()
     })

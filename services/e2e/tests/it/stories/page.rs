@@ -6,7 +6,7 @@ use crate::stack::Stack;
 /// offers.
 #[tokio::test(flavor = "multi_thread")]
 async fn in_chromium_people_come_and_go_and_rooms_are_made_and_closed() {
-    let stack = Stack::start(1).await;
+    let stack = Stack::operated(1).await;
     stack.control.empty_rooms().await;
     let (room, name) = stack.control.room(0).await;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");

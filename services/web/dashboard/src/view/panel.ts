@@ -27,14 +27,14 @@ export class Panel {
   #window: Dialog | undefined
   #timer: number | undefined
 
-  constructor(readonly me: Me, readonly guildId: string, room: Room, onClose: () => void) {
+  constructor(readonly me: Me, readonly guildId: string, room: Room, announcer: HTMLElement, onClose: () => void) {
     this.#room = room
     const close = element('button', { type: 'button', class: 'close', 'aria-label': 'Back to the activity' }, '×')
     close.addEventListener('click', onClose)
     this.#enter.addEventListener('click', () => void attempt(this.#enter, this.#outcome, () => this.#move()))
     this.#invite.addEventListener('click', () => { this.#window = invite(this.#room) })
     this.#remove.addEventListener('click', () => { this.#window = this.#confirm() })
-    this.#talk = new TalkView(me, guildId, room.channelId)
+    this.#talk = new TalkView(me, guildId, room.channelId, announcer)
     this.#composer = new Composer(room.channelId)
     this.node = element('aside', { class: 'panel', 'data-testid': 'panel', 'data-channel-id': room.channelId, 'aria-labelledby': this.#name.id },
       element('header', { class: 'dialog-head' }, icon('speaker'), this.#name, close),

@@ -1,6 +1,6 @@
 import {
   applyToTalk, MESSAGES_KEPT, messages, noTalk, openStream, withPage,
-  type Ability, type Me, type Stream, type StreamEvent, type StreamStatus, type Talk,
+  type Ability, type Me, type MessageCreated, type Stream, type StreamEvent, type StreamStatus, type Talk,
 } from '../../../../../libs/browser/src/index.ts'
 import { attempt, words } from './attempt.ts'
 import { element, reconcile, setText } from './element.ts'
@@ -9,6 +9,8 @@ import { Quick } from './quick.ts'
 
 /** Messages read at a time. */
 const PAGE = 50
+/** The shortest time between two messages that are read out. */
+const SPEAK_MS = 3_000
 /** How near its end the list has to be to follow what is new, in pixels. */
 const NEAR = 80
 
@@ -39,8 +41,9 @@ export class TalkView {
   #trouble = ''
   #read = false
   #frame: number | undefined
+  #spoken = 0
 
-  constructor(readonly me: Me, readonly guildId: string, readonly channelId: string) {
+  constructor(readonly me: Me, readonly guildId: string, readonly channelId: string, readonly announcer: HTMLElement) {
     this.#talk = noTalk(channelId)
     this.node = element('div', { class: 'talk' }, this.#hint, this.#earlier, this.#list, this.#outcome)
     this.#earlier.addEventListener('click', () => void attempt(this.#earlier, this.#outcome, () => this.#page(this.#talk.messages[0]?.messageId)))
@@ -103,8 +106,17 @@ export class TalkView {
     const talk = applyToTalk(this.#talk, event)
     if (talk === this.#talk) return
     this.#talk = talk
+    if (event.event === 'message.created') this.#speak(event.payload)
     this.#frame ??= requestAnimationFrame(() => this.#paint())
     if (document.hidden) this.#paint()
+  }
+
+  /** Screen readers hear what others write, and never a flood. */
+  #speak({ author, content }: MessageCreated): void {
+    const own = author.onBehalfOf === this.me.userId || author.userId === this.me.userId
+    if (own || content === null || Date.now() - this.#spoken < SPEAK_MS) return
+    this.#spoken = Date.now()
+    setText(this.announcer, `${author.displayName}: ${content}`)
   }
 
   #say(): void {
