@@ -161,7 +161,8 @@ async fn play(cli: &Cli, seed: u64, logs: &Path, lifecycle: &Lifecycle) -> anyho
             .err()
             .map(|error| format!("at the end: {error:#}"));
     }
-    report.verdict = run.complete(&report.mercy, logs).await?;
+    let stuck = report.trouble.is_some();
+    report.verdict = run.complete(&report.mercy, logs, stuck).await?;
     report.written_in = logs::holding(logs, &run.mark)?;
     let sessions = run.deployment.control.sessions().await?;
     report.identifies = sessions.identifies.saturating_sub(identifies);
@@ -215,8 +216,14 @@ impl Run {
             .await
     }
 
-    /// Judges until everything has arrived or it takes too long; the last verdict counts.
-    async fn complete(&mut self, mercy: &Mercy, logs: &Path) -> anyhow::Result<Verdict> {
+    /// Judges until everything has arrived or it takes too long; the last verdict counts. What browsers received is kept if it is
+    /// not what they should have, or if the run was `stuck`.
+    async fn complete(
+        &mut self,
+        mercy: &Mercy,
+        logs: &Path,
+        stuck: bool,
+    ) -> anyhow::Result<Verdict> {
         let mut model = self.begin.model.clone();
         let dispatches = self.deployment.control.log(self.begin.newest).await?;
         for dispatch in &dispatches {
@@ -228,7 +235,7 @@ impl Run {
             let since = self.begin.newest;
             let verdict = judge(&model, &records, self.webs, mercy, since, unix_micros());
             if verdict.is_complete() || Instant::now() > deadline {
-                if !verdict.is_clean(mercy.announced) {
+                if stuck || !verdict.is_clean(mercy.announced) {
                     evidence::keep(logs, &dispatches, &records)?;
                 }
                 return Ok(verdict);
