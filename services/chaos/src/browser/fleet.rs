@@ -15,9 +15,6 @@ use crate::{
 /// How long it may take until every browser has its first stream.
 const OPEN_WITHIN: Duration = Duration::from_secs(30);
 
-/// Streams of one that comes and goes by itself: the first of them would have been told of a reset.
-const SEVERAL: usize = 3;
-
 /// The browsers and what each received.
 pub(crate) struct Fleet {
     browsers: Vec<(Profile, Shared)>,
@@ -92,13 +89,11 @@ impl Fleet {
         self.wait(OPEN_WITHIN, known).await
     }
 
-    /// Waits until every browser is back since (Unix µs): it has been told something, or its cursor has moved on. One that comes
-    /// and goes too often for its cursor to move, and was back several times, had nothing to be told.
+    /// Waits until every browser is back since (Unix µs): it has been told something, or its cursor has moved on.
     pub(crate) async fn wait_until_back(&self, since: u64, within: Duration) -> anyhow::Result<()> {
         self.wait(within, |_, record| {
             let told = record.arrivals.last().map(|newest| newest.at_micros);
-            let back = record.opened.iter().filter(|at| **at > since).count();
-            told.max(record.reached()) > Some(since) || back > SEVERAL
+            told.max(record.reached()) > Some(since)
         })
         .await
     }

@@ -82,16 +82,17 @@ fn actor(user: UserId) -> Actor {
     }
 }
 
-/// `Ok`, or the code of the refusal.
-fn decide(act: &Act, mine: Permissions, actor: &Actor, room: Option<&Room>) -> &'static str {
+/// What is said of somebody who is granted this.
+fn of<T>(mine: Permissions, actor: &Actor, says: impl FnOnce(&Case<'_>) -> T) -> T {
     let guilds = guilds(mine);
     let state = guilds.guild(GUILD).unwrap();
-    let case = Case {
-        state,
-        actor,
-        now: NOW,
-    };
-    let decided = authorize(act, Some(VOICE), room, &case);
+    let now = NOW;
+    says(&Case { state, actor, now })
+}
+
+/// `Ok`, or the code of the refusal.
+fn decide(act: &Act, mine: Permissions, actor: &Actor, room: Option<&Room>) -> &'static str {
+    let decided = of(mine, actor, |case| authorize(act, Some(VOICE), room, case));
     decided.map_or_else(
         |error| Box::leak(error.code.into_boxed_str()) as &str,
         |()| "ok",

@@ -1,6 +1,11 @@
-import type { Me, TalkMessage } from '../../../../../libs/browser/src/index.ts'
+import type { Author, Me, TalkMessage } from '../../../../../libs/browser/src/index.ts'
 import { element, reconcile, setText } from './element.ts'
 import { picture, setPicture } from './picture.ts'
+
+/** Whether somebody wrote it, in Discord or through Fanfare. */
+export function isOf({ author }: { readonly author: Author }, { userId }: Me): boolean {
+  return author.onBehalfOf === userId || author.userId === userId
+}
 
 /** A message of a talk. */
 export class MessageView {
@@ -31,9 +36,9 @@ export class MessageView {
     this.#draw(message)
   }
 
-  #draw({ author, createdAt, editedAt, content, attachments, reactions }: TalkMessage): void {
-    const own = author.onBehalfOf === this.me.userId || author.userId === this.me.userId
-    this.node.classList.toggle('own', own)
+  #draw(message: TalkMessage): void {
+    const { author, createdAt, editedAt, content, attachments, reactions } = message
+    this.node.classList.toggle('own', isOf(message, this.me))
     setPicture(this.#avatar, author.avatarUrl, author.displayName)
     setText(this.#name, author.displayName)
     this.#time.dateTime = new Date(createdAt).toISOString()

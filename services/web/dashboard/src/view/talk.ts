@@ -4,7 +4,7 @@ import {
 } from '../../../../../libs/browser/src/index.ts'
 import { attempt, words } from './attempt.ts'
 import { element, reconcile, setText } from './element.ts'
-import { MessageView } from './message.ts'
+import { isOf, MessageView } from './message.ts'
 import { Quick } from './quick.ts'
 
 /** Messages read at a time. */
@@ -112,9 +112,9 @@ export class TalkView {
   }
 
   /** Screen readers hear what others write, and never a flood. */
-  #speak({ author, content }: MessageCreated): void {
-    const own = author.onBehalfOf === this.me.userId || author.userId === this.me.userId
-    if (own || content === null || Date.now() - this.#spoken < SPEAK_MS) return
+  #speak(message: MessageCreated): void {
+    const { author, content } = message
+    if (isOf(message, this.me) || content === null || Date.now() - this.#spoken < SPEAK_MS) return
     this.#spoken = Date.now()
     setText(this.announcer, `${author.displayName}: ${content}`)
   }

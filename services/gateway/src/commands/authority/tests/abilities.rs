@@ -45,18 +45,11 @@ fn what_may_be_done_is_told_beforehand() {
         ),
     ];
     let told = |channel_id, mine, room, actor: &Actor| {
-        let guilds = guilds(mine);
-        let state = guilds.guild(GUILD).unwrap();
-        let case = Case {
-            state,
-            actor,
-            now: NOW,
-        };
         let asks = ReadAbilities {
             guild_id: GUILD,
             channel_id,
         };
-        granted(&asks, room, &case)
+        of(mine, actor, |case| granted(&asks, room, case))
     };
     for (channel, mine, room, expected) in rows {
         assert_eq!(told(channel, mine, room, &actor(ME)), expected, "{mine:?}");
